@@ -1,0 +1,6 @@
+namespace Coxswain;
+
+internal static class Program
+{
+    private static int Main() => 0;
+}
