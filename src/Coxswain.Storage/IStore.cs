@@ -23,13 +23,17 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>Puts or deletes one key if it is still at the expected revision (0: absent).
     /// A lost race is a result, not an exception. Once the write is queued for commit, cancellation no longer takes it back.</summary>
+    /// <exception cref="StoreFullException">There is no room; the store goes on serving reads and watches.</exception>
     ValueTask<WriteResult> WriteAsync(StoreWrite write, CancellationToken cancellation);
 
-    /// <summary>Every change of a range after a revision, in order, without gaps.</summary>
+    /// <summary>Every change of a range after a revision, in order, without gaps. A revision that is not reached yet is waited for.
+    /// Writes outside the range move it on too: they give batches without changes.</summary>
     /// <exception cref="CompactedException">The changes after that revision are no longer all known.</exception>
+    /// <exception cref="ObjectDisposedException">The store was closed.</exception>
     IAsyncEnumerable<StoreChanges> WatchAsync(StoreRange range, long after, CancellationToken cancellation);
 
     /// <summary>Forgets what only revisions before <paramref name="revision"/> need.</summary>
+    /// <exception cref="FutureRevisionException">The revision has not been reached.</exception>
     ValueTask CompactAsync(long revision, CancellationToken cancellation);
 }
 
@@ -38,7 +42,15 @@ public interface IStore : IAsyncDisposable
 public readonly record struct StoreRevisions(long Current, long Compacted);
 
 /// <summary>One key's value. <see cref="ModRevision"/> is the revision of the write that made it.</summary>
-public sealed record StoreEntry(string Key, ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision);
+/// <remarks>Equality is by content: two reads of one revision give equal entries.</remarks>
+public sealed record StoreEntry(string Key, ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision) : IKeyed
+{
+    public bool Equals(StoreEntry? other) =>
+        other is not null && ModRevision == other.ModRevision && CreateRevision == other.CreateRevision
+        && string.Equals(Key, other.Key, StringComparison.Ordinal) && Value.Span.SequenceEqual(other.Value.Span);
+
+    public override int GetHashCode() => HashCode.Combine(Key, ModRevision);
+}
 
 /// <summary>Keys from <paramref name="Start"/> (inclusive) to <paramref name="End"/> (exclusive; null: no end).</summary>
 public readonly record struct StoreRange(string Start, string? End)
@@ -66,7 +78,7 @@ public sealed record StorePage(IReadOnlyList<StoreEntry> Entries, long Revision,
 
 /// <summary>A conditional write of one key.</summary>
 /// <param name="ExpectedRevision">The <see cref="StoreEntry.ModRevision"/> that the key must have; 0: the key must be absent.</param>
-/// <param name="Value">The new value; null deletes the key.</param>
+/// <param name="Value">The new value; null deletes the key (deleting an absent key commits nothing).</param>
 public sealed record StoreWrite(string Key, long ExpectedRevision, ReadOnlyMemory<byte>? Value);
 
 /// <param name="Committed">False: the key was not at the expected revision and nothing was changed.</param>
