@@ -1,0 +1,47 @@
+using System.Net;
+
+namespace Coxswain.Lifecycle;
+
+/// <summary>What one instance of Coxswain runs and where it keeps its things. Names follow upstream's flags.</summary>
+public sealed record ClusterOptions
+{
+    /// <summary>Everything this instance keeps lies below this folder. Two instances never share one.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>The API server's TLS port; 0 lets the kernel choose.</summary>
+    public int SecurePort { get; init; } = 6443;
+
+    public IPAddress BindAddress { get; init; } = IPAddress.Any;
+
+    /// <summary>Whether containers run on this machine; without, only the control plane runs, and needs neither root nor containerd.</summary>
+    public bool RunNode { get; init; } = true;
+
+    public bool RunScheduler { get; init; } = true;
+
+    /// <summary>Which controllers run: names, <c>*</c> for all, <c>-name</c> to leave one out, <c>-*</c> for none.</summary>
+    public IReadOnlyList<string> Controllers { get; init; } = ["*"];
+
+    /// <summary>The node's name; the host's name in lower case if not given.</summary>
+    public string NodeName { get; init; } = Dns.GetHostName().ToLowerInvariant();
+
+    /// <summary>The address under which pods and other machines reach this one; found out if not given.</summary>
+    public IPAddress? NodeAddress { get; init; }
+
+    public int KubeletPort { get; init; } = 10250;
+
+    public string ServiceClusterIPRange { get; init; } = "10.96.0.0/16";
+
+    public string ServiceNodePortRange { get; init; } = "30000-32767";
+
+    public string ClusterCidr { get; init; } = "10.244.0.0/24";
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>Keep everything in memory: for tests and experiments; nothing survives the process.</summary>
+    public bool InMemory { get; init; }
+
+    /// <summary>Upstream's API server flags by name without dashes, as given (see <c>coxswain up --help</c>).</summary>
+    public IReadOnlyDictionary<string, string> ApiServerFlags { get; init; } = new Dictionary<string, string>();
+
+    public InstanceDirectory Directory => new(DataDirectory);
+}
