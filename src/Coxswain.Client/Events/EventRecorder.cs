@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Threading.Channels;
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
-using Coxswain.Api.Meta.V1;
 using Microsoft.Extensions.Logging;
 
 namespace Coxswain.Client;

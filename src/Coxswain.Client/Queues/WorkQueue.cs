@@ -1,4 +1,4 @@
-using System.Diagnostics.Metrics;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Coxswain.Client;
 
@@ -112,7 +112,7 @@ public class WorkQueue<TKey> : IDisposable where TKey : notnull
     }
 
     /// <summary>Takes a name if one is ready; for tests and for draining.</summary>
-    public bool TryTake([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out TKey key)
+    public bool TryTake([MaybeNullWhen(false)] out TKey key)
     {
         lock (_gate)
         {
