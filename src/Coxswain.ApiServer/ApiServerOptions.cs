@@ -56,7 +56,7 @@ public sealed record ApiServerOptions
     public IReadOnlyDictionary<string, string> RuntimeConfig { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Preference of node address types when the server calls a kubelet.</summary>
-    public IReadOnlyList<string> KubeletPreferredAddressTypes { get; init; } = ["Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP"];
+    public IReadOnlyList<string> KubeletPreferredAddressTypes { get; init; } = ["InternalIP", "ExternalIP", "Hostname", "InternalDNS", "ExternalDNS"];
 
     public IReadOnlyList<string> EffectiveAudiences => ApiAudiences.Count > 0 ? ApiAudiences : [ServiceAccountIssuer];
 }
