@@ -1,0 +1,45 @@
+using Coxswain.ApiServer.Registry;
+
+namespace Coxswain.ApiServer.Admission;
+
+/// <summary>The plug-ins in upstream's order, and which of them are on unless said otherwise. The order is meaning.</summary>
+public static class AdmissionTable
+{
+    /// <summary>Makes the chain: the default plug-ins, with those named enabled or disabled.</summary>
+    /// <exception cref="ArgumentException">A name is unknown, or is in both lists.</exception>
+    public static AdmissionChain Create(AdmissionDependencies dependencies, IReadOnlyCollection<string> enabled, IReadOnlyCollection<string> disabled)
+    {
+        var chain = new List<IAdmissionPlugin>();
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, byDefault, create) in Entries)
+        {
+            known.Add(name);
+            if (enabled.Contains(name) || (byDefault && !disabled.Contains(name)))
+                chain.Add(create(dependencies));
+        }
+
+        foreach (var name in enabled)
+            if (!known.Contains(name))
+                throw new ArgumentException($"enable-admission-plugins plugin \"{name}\" is unknown");
+            else if (disabled.Contains(name))
+                throw new ArgumentException($"\"{name}\" in enable-admission-plugins and disable-admission-plugins overlapped");
+        foreach (var name in disabled)
+            if (!known.Contains(name))
+                throw new ArgumentException($"disable-admission-plugins plugin \"{name}\" is unknown");
+        return new AdmissionChain(chain);
+    }
+
+    private static readonly (string Name, bool ByDefault, Func<AdmissionDependencies, IAdmissionPlugin> Create)[] Entries =
+    [
+        // MutatingAdmissionPolicy, MutatingAdmissionWebhook, ValidatingAdmissionPolicy and ValidatingAdmissionWebhook have
+        // their place here, after all that changes objects and before the quota.
+    ];
+}
+
+/// <summary>What plug-ins are made from.</summary>
+public sealed record AdmissionDependencies
+{
+    public required IClusterView Cluster { get; init; }
+
+    public required TimeProvider Clock { get; init; }
+}
