@@ -38,9 +38,9 @@ public sealed class NftablesRenderer(string table, string clusterCidr, string se
         add map ip {{table}} {{NoEndpointNodePorts}} { type inet_proto . inet_service : verdict; }
         add chain ip {{table}} mark-for-masquerade
         add rule ip {{table}} mark-for-masquerade meta mark set meta mark or {{MasqueradeMark}}
-        add chain ip {{table}} reject
-        add rule ip {{table}} reject meta l4proto tcp reject with tcp reset
-        add rule ip {{table}} reject reject
+        add chain ip {{table}} refuse
+        add rule ip {{table}} refuse meta l4proto tcp reject with tcp reset
+        add rule ip {{table}} refuse reject
         add chain ip {{table}} services
         add rule ip {{table}} services ip daddr . meta l4proto . th dport vmap @{{ServiceIps}}
         add rule ip {{table}} services fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @{{NodePorts}}
@@ -49,7 +49,7 @@ public sealed class NftablesRenderer(string table, string clusterCidr, string se
         add rule ip {{table}} no-endpoints fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @{{NoEndpointNodePorts}}
         add chain ip {{table}} nat-prerouting { type nat hook prerouting priority dstnat; policy accept; }
         add rule ip {{table}} nat-prerouting jump services
-        add chain ip {{table}} nat-output { type nat hook output priority dstnat; policy accept; }
+        add chain ip {{table}} nat-output { type nat hook output priority -100; policy accept; }
         add rule ip {{table}} nat-output jump services
         add chain ip {{table}} nat-postrouting { type nat hook postrouting priority srcnat; policy accept; }
         add rule ip {{table}} nat-postrouting meta mark and {{MasqueradeMark}} == 0 return
@@ -59,10 +59,10 @@ public sealed class NftablesRenderer(string table, string clusterCidr, string se
         add rule ip {{table}} filter-input ct state new jump no-endpoints
         add chain ip {{table}} filter-forward { type filter hook forward priority filter; policy accept; }
         add rule ip {{table}} filter-forward ct state new jump no-endpoints
-        add rule ip {{table}} filter-forward ip daddr {{serviceCidr}} ct state new jump reject
+        add rule ip {{table}} filter-forward ip daddr {{serviceCidr}} ct state new jump refuse
         add chain ip {{table}} filter-output { type filter hook output priority filter; policy accept; }
         add rule ip {{table}} filter-output ct state new jump no-endpoints
-        add rule ip {{table}} filter-output ip daddr {{serviceCidr}} ct state new jump reject
+        add rule ip {{table}} filter-output ip daddr {{serviceCidr}} ct state new jump refuse
 
         """;
 
@@ -117,7 +117,7 @@ public sealed class NftablesRenderer(string table, string clusterCidr, string se
                 if (entry is not null)
                     nodePorts[key] = $"goto {entry}";
                 else
-                    noEndpointNodePorts[key] = refusal == "drop" ? "drop" : "goto reject";
+                    noEndpointNodePorts[key] = refusal == "drop" ? "drop" : "goto refuse";
             }
 
             var addressEntry = entry;
@@ -136,7 +136,7 @@ public sealed class NftablesRenderer(string table, string clusterCidr, string se
                 if (chain is not null)
                     serviceIps[key] = $"goto {chain}";
                 else
-                    noEndpointIps[key] = refused == "drop" ? "drop" : "goto reject";
+                    noEndpointIps[key] = refused == "drop" ? "drop" : "goto refuse";
             }
         }
 
