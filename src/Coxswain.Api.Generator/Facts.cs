@@ -9,11 +9,11 @@ internal sealed class Facts
         "k8s.io/api/apidiscovery/v2", "k8s.io/metrics/pkg/apis/metrics/v1beta1",
     };
 
-    // Go helpers without a document of their own.
+    // Go helpers without a document of their own, and a list that the core group has too.
     private static readonly HashSet<string> LeftOut = new(StringComparer.Ordinal)
     {
         "io.k8s.apimachinery.pkg.apis.meta.v1.TypeMeta", "io.k8s.apimachinery.pkg.apis.meta.v1.Patch",
-        "io.k8s.apimachinery.pkg.apis.meta.v1.Timestamp",
+        "io.k8s.apimachinery.pkg.apis.meta.v1.Timestamp", "io.k8s.apimachinery.pkg.apis.meta.v1.List",
     };
 
     private Facts(List<TypeFact> types, Dictionary<string, TypeFact> byDefinition, List<NamedFact> named, List<GroupVersionFact> groupVersions)
@@ -51,6 +51,8 @@ internal sealed class Facts
         }
 
         var byDefinition = all.ToDictionary(t => t.Definition, StringComparer.Ordinal);
+        for (var i = 0; i < all.Count; i++)
+            all[i].Index = i;
         foreach (var type in all)
             type.IsServed = served.Contains(type.Namespace + "." + type.Name);
         return new Facts(all, byDefinition, named, groupVersions);
@@ -97,6 +99,9 @@ internal sealed class TypeFact
     public bool IsUnion { get; }
 
     public bool IsServed { get; set; }
+
+    /// <summary>The place in the schema table.</summary>
+    public int Index { get; set; }
 
     public List<string> CustomJson { get; }
 

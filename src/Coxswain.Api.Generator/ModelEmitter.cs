@@ -26,8 +26,7 @@ internal static class ModelEmitter
     {
         code.Append("public sealed partial record ").Append(type.Name);
         var interfaces = Interfaces(type);
-        if (interfaces.Count > 0)
-            code.Append(" : ").Append(string.Join(", ", interfaces));
+        code.Append(" : ").Append(string.Join(", ", interfaces));
         code.Append("\n{\n");
         code.Append("    public static ").Append(type.Name).Append(" Empty { get; } = new();\n");
         foreach (var field in type.Fields)
@@ -37,6 +36,8 @@ internal static class ModelEmitter
                 .Append(name).Append(' ').Append(field.Property).Append(" { get => ").Append(field.Backing).Append("; init => ")
                 .Append(field.Backing).Append(" = value; }\n");
         }
+        code.Append("    static int global::Coxswain.Api.IModel<").Append(type.Name).Append(">.SchemaIndex => ").Append(type.Index).Append(";\n");
+        JsonEmitter.Emit(code, names, type);
         if (type.IsKind)
             EmitKind(code, type);
         EmitPrint(code, type);
@@ -45,7 +46,7 @@ internal static class ModelEmitter
 
     private static List<string> Interfaces(TypeFact type)
     {
-        var result = new List<string>();
+        var result = new List<string> { "global::Coxswain.Api.IModel<" + type.Name + ">" };
         if (type.IsServed)
             result.Add("global::Coxswain.Api.IResource<" + type.Name + ">");
         else if (type.HasObjectMeta)
@@ -61,6 +62,8 @@ internal static class ModelEmitter
     {
         code.Append("    public static global::Coxswain.Api.GroupVersionKind ResourceKind { get; } = new(\"").Append(type.Group)
             .Append("\", \"").Append(type.Version).Append("\", \"").Append(type.GoName).Append("\");\n")
+            .Append("    public static global::Coxswain.Api.ObjectCodec<").Append(type.Name).Append("> Codec { get; } = new global::Coxswain.Api.ModelCodec<")
+            .Append(type.Name).Append(">(ResourceKind);\n")
             .Append("    global::Coxswain.Api.GroupVersionKind global::Coxswain.Api.IKubernetesObject.GroupVersionKind => ResourceKind;\n");
         if (type.HasObjectMeta)
         {

@@ -24,14 +24,14 @@ internal static class Names
     // Members that a generated record has besides its properties.
     private static readonly HashSet<string> Reserved = new(StringComparer.Ordinal)
     {
-        "Empty", "Descriptor", "ResourceKind", "GroupVersionKind", "Equals", "GetHashCode", "ToString", "Clone", "PrintMembers",
-        "EqualityContract", "Schema_", "WithMetadata",
+        "Empty", "Descriptor", "ResourceKind", "Codec", "IndexOf", "SchemaIndex", "GroupVersionKind", "Equals", "GetHashCode", "ToString", "Clone", "PrintMembers",
+        "EqualityContract",
     };
 
     // Kinds of the meta package that belong to no group: every group version knows them, and documents carry "v1".
     private static readonly HashSet<string> Unversioned = new(StringComparer.Ordinal)
     {
-        "Status", "APIVersions", "APIGroupList", "APIGroup", "APIResourceList", "List", "ListOptions", "GetOptions", "DeleteOptions",
+        "Status", "APIVersions", "APIGroupList", "APIGroup", "APIResourceList", "ListOptions", "GetOptions", "DeleteOptions",
         "CreateOptions", "PatchOptions", "ApplyOptions", "UpdateOptions",
     };
 

@@ -28,6 +28,10 @@ internal static class ResourceEmitter
         return code.ToString();
     }
 
+    public static string EmitCodecs(Facts facts) =>
+        "namespace Coxswain.Api;\npublic static partial class CodecTable\n{\n    private static ObjectCodec[] MakeAll() =>\n    [\n"
+        + string.Concat(facts.Types.Where(t => t.IsKind).Select(t => "        " + t.FullName + ".Codec,\n")) + "    ];\n}\n";
+
     private static void EmitResource(
         StringBuilder code, Facts facts, GroupVersionFact groupVersion, ResourceFact resource, string space, string member)
     {
@@ -50,8 +54,25 @@ internal static class ResourceEmitter
             }
             code.Append("        ],\n");
         }
-        code.Append("    };\n");
+        var list = facts.Types.Find(t => t.Namespace == space && t.Name == resource.Kind + "List");
+        code.Append("        Codec = ").Append(type).Append(".Codec,\n");
+        if (list is not null)
+            code.Append("        ListCodec = ").Append(list.FullName).Append(".Codec,\n");
+        code.Append("        StorageKeyPrefix = \"/registry/").Append(StoragePrefix(groupVersion.Group, resource.Plural)).Append("/\",\n    };\n");
     }
+
+    /// <summary>Where upstream's API server keeps a resource below /registry.</summary>
+    private static string StoragePrefix(string group, string plural) => (group, plural) switch
+    {
+        ("", "replicationcontrollers") => "controllers",
+        ("", "endpoints") => "services/endpoints",
+        ("", "nodes") => "minions",
+        ("", "services") => "services/specs",
+        ("networking.k8s.io", "ingresses") => "ingress",
+        // The extension and aggregation servers keep the group in the key.
+        ("apiextensions.k8s.io", _) or ("apiregistration.k8s.io", _) => group + "/" + plural,
+        _ => plural,
+    };
 
     private static string List(List<string> values) => "[" + string.Join(", ", values.Select(v => "\"" + v + "\"")) + "]";
 }

@@ -55,6 +55,29 @@ public readonly struct ApiMap<TValue> : IReadOnlyDictionary<string, TValue>, IEq
         return new(entries);
     }
 
+    /// <summary>Whether enumeration already goes by ascending keys, as it does for what was read from our own documents.</summary>
+    internal bool IsSorted
+    {
+        get
+        {
+            string? last = null;
+            foreach (var (key, _) in this)
+            {
+                if (last is not null && string.CompareOrdinal(last, key) > 0)
+                    return false;
+                last = key;
+            }
+            return true;
+        }
+    }
+
+    internal string[] SortedKeys()
+    {
+        var keys = Keys.ToArray();
+        Array.Sort(keys, StringComparer.Ordinal);
+        return keys;
+    }
+
     public Dictionary<string, TValue>.Enumerator GetEnumerator() => (_entries ?? None).GetEnumerator();
 
     IEnumerator<KeyValuePair<string, TValue>> IEnumerable<KeyValuePair<string, TValue>>.GetEnumerator() => GetEnumerator();

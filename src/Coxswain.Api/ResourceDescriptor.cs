@@ -23,7 +23,25 @@ public sealed record ResourceDescriptor
 
     public ApiList<SubresourceDescriptor> Subresources { get; init; }
 
+    /// <summary>Reads and writes one object.</summary>
+    public required ObjectCodec Codec { get; init; }
+
+    /// <summary>Reads and writes a list; null for a resource that cannot be listed.</summary>
+    public ObjectCodec? ListCodec { get; init; }
+
+    /// <summary>What all keys of the resource's objects begin with, as upstream writes them: <c>/registry/pods/</c>.</summary>
+    public required string StorageKeyPrefix { get; init; }
+
+    public SchemaType Schema => Codec.Schema;
+
     public GroupVersionResource Resource => new(Kind.Group, Kind.Version, Plural);
+
+    /// <summary>The key of one object; the namespace is empty for cluster-scoped resources.</summary>
+    public string StorageKey(string @namespace, string name) =>
+        @namespace.Length == 0 ? StorageKeyPrefix + name : $"{StorageKeyPrefix}{@namespace}/{name}";
+
+    /// <summary>What the keys of a namespace's objects begin with; of all objects for the empty namespace.</summary>
+    public string StorageKeyPrefixOf(string @namespace) => @namespace.Length == 0 ? StorageKeyPrefix : $"{StorageKeyPrefix}{@namespace}/";
 
     public bool HasVerb(string verb) => Verbs.AsSpan().Contains(verb);
 

@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace Coxswain.Api;
+
+/// <summary>What the generator gives each record: how to read and write itself.</summary>
+internal interface IModel<TSelf> where TSelf : class, IModel<TSelf>
+{
+    /// <summary>The shared instance in which nothing is set.</summary>
+    static abstract TSelf Empty { get; }
+
+    /// <summary>The place in the schema table.</summary>
+    static abstract int SchemaIndex { get; }
+
+    /// <summary>Reads the value at whose first token the decoder stands, and leaves it at the last.</summary>
+    static abstract TSelf ReadJson(ref JsonDecoder decoder);
+
+    /// <summary>Writes the members of the JSON object.</summary>
+    void WriteMembers(Utf8JsonWriter writer);
+
+    /// <summary>Writes the whole value.</summary>
+    void WriteJson(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        WriteMembers(writer);
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text.Json;
+
+namespace Coxswain.Api;
+
+/// <summary>The codec of a generated kind.</summary>
+internal sealed class ModelCodec<T>(GroupVersionKind kind) : ObjectCodec<T> where T : class, IModel<T>, IKubernetesObject
+{
+    public override GroupVersionKind Kind => kind;
+
+    public override SchemaType Schema => SchemaTable.Get(T.SchemaIndex);
+
+    public override T Read(ReadOnlySpan<byte> utf8, DecodeReport? report = null)
+    {
+        var decoder = new JsonDecoder(utf8, report is not null);
+        try
+        {
+            decoder.Start();
+            var result = T.ReadJson(ref decoder);
+            decoder.Finish();
+            if (decoder.Findings is { } findings)
+                JsonLocator.Report(utf8, Schema, findings, report!);
+            return result;
+        }
+        catch (JsonException)
+        {
+            // The scanner allows a greater depth than the reader.
+            throw new DecodeException(GoJsonScanner.Explain(utf8) ?? "exceeded max depth");
+        }
+        catch (JsonMismatchException mismatch)
+        {
+            // Upstream looks at the whole text's syntax before it reads any value.
+            throw new DecodeException(GoJsonScanner.Explain(utf8) ?? JsonLocator.Describe(utf8, Schema, mismatch));
+        }
+        catch (DecodeException) when (GoJsonScanner.Explain(utf8) is { } syntax)
+        {
+            throw new DecodeException(syntax);
+        }
+    }
+
+    public override void Write(Utf8JsonWriter writer, T value) => writer.WriteDocument(value);
+}
