@@ -1,0 +1,234 @@
+using System.Runtime.InteropServices;
+
+namespace Coxswain.Storage.Sqlite;
+
+/// <summary>The thread that writes: commits what waits, tells the watches, then acknowledges; compacts and tidies in between.</summary>
+internal sealed class SqliteCommitter : IAsyncDisposable
+{
+    private const int MinSweep = 32;
+    private const int MaxSweep = 4096;
+    private const int ShrinkPages = 128;
+
+    /// <summary>So many commits may pass before a step of compaction gets its turn: neither starves the other.</summary>
+    private const int CommitsPerStep = 4;
+
+    /// <summary>How long one step of compaction should hold up the writers.</summary>
+    private static readonly TimeSpan StepTime = TimeSpan.FromMilliseconds(5);
+
+    private readonly string _path;
+    private readonly SqliteStoreOptions _options;
+    private readonly SqliteWriter _writer;
+    private readonly WriteQueue _queue;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly List<(long Revision, TaskCompletionSource Done)> _compactions = [];
+    private long _compactTarget;
+    private long _compacted;
+    private long _uncopied;
+    private int _sweepSize = 256;
+    private int _sinceStep;
+    private bool _shrink;
+    private bool _full;
+    private long _commits;
+    private long _writes;
+
+    public SqliteCommitter(string path, SqliteStoreOptions options)
+    {
+        (_path, _options) = (path, options);
+        _writer = new(path, options);
+        _queue = new(options);
+        _compacted = _compactTarget = _writer.Compacted;
+        Log = new(_writer.Revision, options.LogCount, options.LogBytes);
+
+        // A thread of its own: it blocks in the flush to disk, which would take a thread from everybody else.
+        new Thread(Run) { IsBackground = true, Name = "sqlite writer" }.Start();
+    }
+
+    public ChangeLog Log { get; }
+
+    public long Compacted => Volatile.Read(ref _compacted);
+
+    public long Commits => Volatile.Read(ref _commits);
+
+    public long Writes => Volatile.Read(ref _writes);
+
+    public bool Full => Volatile.Read(ref _full);
+
+    public ValueTask AddAsync(PendingWrite write, CancellationToken cancellation) => _queue.AddAsync(write, cancellation);
+
+    /// <summary>Completes when what only older revisions need is gone.</summary>
+    public Task CompactAsync(long revision)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            _compactTarget = Math.Max(_compactTarget, revision);
+            _compactions.Add((revision, done));
+        }
+
+        _queue.Wake();
+        return done.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Close();
+        await _stopped.Task;
+        _writer.Dispose();
+    }
+
+    private void Run()
+    {
+        var batch = new List<PendingWrite>();
+        var changes = new List<StoreChange>();
+        try
+        {
+            while (_queue.Take(batch, wait: !HasUpkeep()))
+            {
+                if (batch.Count > 0)
+                    Commit(batch, changes);
+                if (HasUpkeep() && (batch.Count == 0 || ++_sinceStep >= CommitsPerStep))
+                {
+                    _sinceStep = 0;
+                    Upkeep();
+                }
+
+                batch.Clear();
+                changes.Clear();
+            }
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                foreach (var (_, done) in _compactions)
+                    done.TrySetException(new ObjectDisposedException(nameof(SqliteStore)));
+                _compactions.Clear();
+            }
+
+            _stopped.SetResult();
+        }
+    }
+
+    private void Commit(List<PendingWrite> batch, List<StoreChange> changes)
+    {
+        try
+        {
+            _writer.Commit(CollectionsMarshal.AsSpan(batch), changes);
+        }
+        catch (Exception error)
+        {
+            Volatile.Write(ref _full, error is StoreFullException);
+            foreach (var pending in batch)
+                pending.Fail(error);
+            if (error is not StoreFullException)
+                Resynchronize();
+            return;
+        }
+
+        Volatile.Write(ref _full, false);
+        _commits++;
+        _writes += changes.Count;
+        foreach (var change in changes)
+            _uncopied += (change.After?.Value.Length ?? 0) + (3 * _writer.PageSize);
+
+        // In this order: who was told that the write is done finds the revision it got.
+        Log.Append(CollectionsMarshal.AsSpan(changes));
+        foreach (var pending in batch)
+            pending.Complete();
+    }
+
+    /// <summary>After a failure that leaves open whether the commit is there, looks, and tells the watches if it is.</summary>
+    private void Resynchronize()
+    {
+        try
+        {
+            var revision = _writer.ReadRevision();
+            if (revision == _writer.Revision)
+                return;
+            _writer.Accept(revision);
+            using var reader = new SqliteReader(_path);
+            while (Log.Revision < revision)
+                Log.Append([.. reader.ReadChanges(new("", null), Log.Revision).Changes]);
+        }
+        catch (StoreException)
+        {
+            // The file cannot be read now either; the next write tries anew and says so itself.
+        }
+    }
+
+    private bool HasUpkeep() => _uncopied >= _options.CheckpointBytes || _shrink || _writer.Swept < Volatile.Read(ref _compactTarget) || HasCompactions();
+
+    private bool HasCompactions()
+    {
+        lock (_gate)
+            return _compactions.Count > 0;
+    }
+
+    /// <summary>One small step of whatever is to be tidied up.</summary>
+    private void Upkeep()
+    {
+        try
+        {
+            if (_uncopied >= _options.CheckpointBytes)
+            {
+                _uncopied = 0;
+                _writer.Checkpoint();
+                return;
+            }
+
+            long target;
+            lock (_gate)
+                target = _compactTarget;
+            if (_writer.Compacted < target)
+            {
+                _writer.Compact(target);
+                Volatile.Write(ref _compacted, target);
+                Log.TrimTo(target);
+            }
+
+            if (_writer.Swept < target)
+            {
+                var took = _writer.Sweep(_sweepSize);
+                _sweepSize = Math.Clamp(took > StepTime ? _sweepSize / 2 : _sweepSize * 2, MinSweep, MaxSweep);
+                _uncopied += _sweepSize * _writer.PageSize / 8;
+                _shrink = _writer.Swept >= target;
+            }
+            else if (_shrink)
+            {
+                _shrink = _writer.Shrink(ShrinkPages);
+
+                // The file gets shorter when the log is copied into it.
+                _uncopied = _shrink ? _uncopied + (ShrinkPages * _writer.PageSize) : _options.CheckpointBytes;
+            }
+
+            CompleteCompactions(null);
+        }
+        catch (Exception error)
+        {
+            // Tried again with the next compaction; who waits for this one hears of it.
+            _shrink = false;
+            lock (_gate)
+                _compactTarget = _writer.Swept;
+            CompleteCompactions(error);
+        }
+    }
+
+    private void CompleteCompactions(Exception? error)
+    {
+        lock (_gate)
+        {
+            for (var i = _compactions.Count - 1; i >= 0; i--)
+            {
+                var (revision, done) = _compactions[i];
+                if (error is not null)
+                    done.TrySetException(error);
+                else if (_writer.Swept >= revision)
+                    done.TrySetResult();
+                else
+                    continue;
+                _compactions.RemoveAt(i);
+            }
+        }
+    }
+}

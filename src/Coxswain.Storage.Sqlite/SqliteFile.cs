@@ -1,0 +1,143 @@
+using System.Diagnostics;
+
+namespace Coxswain.Storage.Sqlite;
+
+/// <summary>The file itself: its making, its form, its check, and the lock that keeps a second process out.</summary>
+/// <remarks>
+/// The form (user_version 1):
+/// <code>
+/// entries(id, key, created, prev, value)   one row per write; id is the revision, prev the revision that it replaced
+///                                          (0: none), value NULL is a deletion
+/// live(key, id, created)                   the newest row of every key that exists
+/// meta(name, value)                        compacted: revisions before it cannot be read; swept: rows up to it are cleaned up
+/// </code>
+/// Rows are only added and, by compaction, removed. The row of the newest revision is never removed, so the greatest id is the
+/// current revision. As <c>prev</c> names the replaced row, compaction walks the ids once, and a past state is the present one
+/// taken back: neither needs an index over old rows.
+/// </remarks>
+internal static class SqliteFile
+{
+    private const int FormatVersion = 1;
+
+    /// <summary>"Cxsw": what tells our file from any other SQLite file.</summary>
+    private const int ApplicationId = 0x43787377;
+
+    /// <summary>Makes the file if it is missing, and the folder. Only the owner may read either: Secrets are in it.</summary>
+    public static void Create(string path)
+    {
+        var folder = System.IO.Path.GetDirectoryName(path)!;
+        if (!Directory.Exists(folder))
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (File.Exists(path))
+            return;
+
+        // SQLite gives its side files the mode of the main file.
+        using var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+    }
+
+    /// <summary>Takes the lock that keeps other processes out until it is disposed. The kernel frees it when the process dies.</summary>
+    public static FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(path + ".lock", new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
+        }
+        catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            throw new StoreLockedException($"The store {path} is in use by another process; stop that one first, or choose another data folder.", error);
+        }
+    }
+
+    /// <summary>Opens the connection that writes, and brings a new file into form.</summary>
+    public static SqliteConnection Open(string path, SqliteStoreOptions options)
+    {
+        var connection = new SqliteConnection(path, readOnly: false);
+        try
+        {
+            var version = connection.QueryInteger("PRAGMA user_version");
+            var application = connection.QueryInteger("PRAGMA application_id");
+            if (version > FormatVersion && application == ApplicationId)
+                throw new StoreCorruptException($"The store {path} was written by a newer version (format {version}, this one knows {FormatVersion}); use that version.");
+            if (application != ApplicationId && connection.QueryInteger("SELECT count(*) FROM sqlite_schema") > 0)
+                throw new StoreCorruptException($"The file {path} is not a store of ours; move it away or choose another data folder.");
+            if (version == 0)
+                Format(connection);
+            else
+                Check(connection, options.CheckTime);
+
+            Tune(connection, cacheKilobytes: 16_384);
+            connection.Execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432");
+            var pages = Math.Max(16, options.MaxBytes / connection.QueryInteger("PRAGMA page_size"));
+            connection.Execute($"PRAGMA max_page_count = {pages}");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a connection that reads.</summary>
+    public static SqliteConnection OpenReader(string path)
+    {
+        var connection = new SqliteConnection(path, readOnly: true);
+        Tune(connection, cacheKilobytes: 4096);
+        return connection;
+    }
+
+    public static StoreCorruptException Damaged(string path, string detail) =>
+        new($"The store {path} is damaged ({detail}); restore a backup, or move the file away to begin with an empty cluster.");
+
+    private static void Format(SqliteConnection connection)
+    {
+        // auto_vacuum and journal_mode cannot change within a transaction, nor auto_vacuum after the first table.
+        connection.Execute("PRAGMA auto_vacuum = INCREMENTAL");
+        if (connection.QueryText("PRAGMA journal_mode = WAL") != "wal")
+            throw new StoreException($"The store {connection.Path} lies on a file system that cannot share memory between processes; choose a local folder.");
+        connection.Execute(
+            $"""
+            BEGIN IMMEDIATE;
+            CREATE TABLE entries(id INTEGER PRIMARY KEY, key TEXT NOT NULL, created INTEGER NOT NULL, prev INTEGER NOT NULL, value BLOB) STRICT;
+            CREATE TABLE live(key TEXT PRIMARY KEY, id INTEGER NOT NULL, created INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+            CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+            INSERT INTO meta(name, value) VALUES ('compacted', 0), ('swept', 0);
+            PRAGMA application_id = {ApplicationId};
+            PRAGMA user_version = {FormatVersion};
+            COMMIT;
+            """);
+    }
+
+    private static void Check(SqliteConnection connection, TimeSpan limit)
+    {
+        var since = Stopwatch.GetTimestamp();
+        connection.InterruptWhen(() => Stopwatch.GetElapsedTime(since) > limit);
+        try
+        {
+            if (connection.QueryText("PRAGMA quick_check(1)") is var verdict && verdict != "ok")
+                throw Damaged(connection.Path, verdict.Replace('\n', ' '));
+        }
+        catch (SqliteInterruptedException)
+        {
+            // Larger than what can be checked in this time: no damage was found in the part that was.
+        }
+        finally
+        {
+            connection.InterruptWhen(null);
+        }
+    }
+
+    private static void Tune(SqliteConnection connection, int cacheKilobytes) =>
+        connection.Execute($"PRAGMA cache_size = -{cacheKilobytes}; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF");
+}
