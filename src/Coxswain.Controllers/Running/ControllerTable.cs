@@ -1,0 +1,45 @@
+using Coxswain.Api.Apps.V1;
+using Coxswain.Api.Batch.V1;
+using Coxswain.Api.Core.V1;
+using static Coxswain.Controllers.ControllerEntry;
+
+namespace Coxswain.Controllers;
+
+/// <summary>Every controller of the house. The rules in the table make the role of its identity, so permission and need cannot drift apart.</summary>
+internal static class ControllerTable
+{
+    public static IReadOnlyList<ControllerEntry> All { get; } =
+    [
+        new("namespace-controller", "namespace-controller",
+            [Allow("", "namespaces", "get list watch delete"), Allow("", "namespaces/finalize namespaces/status", "update"),
+                Allow("*", "*", "get list delete deletecollection")],
+            [Wake.Self<Namespace>(), NamespaceController.WhenPodsEnd], NamespaceController.Make) { Workers = 10 },
+
+        new("serviceaccount-controller", "service-account-controller", [Allow("", "serviceaccounts", "create"), Events],
+            [Wake.Self<Namespace>(), Wake.Via<ServiceAccount>(ServiceAccountController.NamespaceOf)], ServiceAccountController.Make) { Workers = 1 },
+
+        new("root-ca-certificate-publisher-controller", "root-ca-cert-publisher", [Allow("", "configmaps", "create update"), Events],
+            [Wake.Self<Namespace>(), RootCACertPublisher.WhenMapChanges], RootCACertPublisher.Make) { Workers = 1 },
+
+        new("deployment-controller", "deployment-controller",
+            [Allow("apps", "deployments", "get list watch update"), Allow("apps", "deployments/status deployments/finalizers", "update"),
+                Allow("apps", "replicasets", "get list watch create update patch delete"), Allow("", "pods", "get list watch update"), Events],
+            [Wake.Self<Deployment>(), Wake.Owner<ReplicaSet, Deployment>(), Wake.Via<ReplicaSet>(DeploymentController.WouldAdopt),
+                Wake.Via<Pod>(DeploymentController.WaitsForEndOf, gather: true)], DeploymentController.Make),
+
+        new("replicaset-controller", "replicaset-controller",
+            [Allow("apps", "replicasets", "get list watch update"), Allow("apps", "replicasets/status replicasets/finalizers", "update"),
+                Allow("", "pods", "list watch create delete patch"), Events],
+            [Wake.Self<ReplicaSet>(), Wake.Owner<Pod, ReplicaSet>(), Wake.Via<Pod>(ReplicaSetController.WouldAdopt)], ReplicaSetController.Make),
+
+        new("replicationcontroller-controller", "replication-controller",
+            [Allow("", "replicationcontrollers", "get list watch update"),
+                Allow("", "replicationcontrollers/status replicationcontrollers/finalizers", "update"),
+                Allow("", "pods", "list watch create delete patch"), Events],
+            [Wake.Self<ReplicationController>(), Wake.Owner<Pod, ReplicationController>(), Wake.Via<Pod>(ReplicationControllerController.WouldAdopt)],
+            ReplicationControllerController.Make),
+
+        new("ttl-after-finished-controller", "ttl-after-finished-controller", [Allow("batch", "jobs", "get list watch delete"), Events],
+            [Wake.Self<Job>()], TtlAfterFinishedController.Make),
+    ];
+}

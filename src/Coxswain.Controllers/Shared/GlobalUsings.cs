@@ -1,0 +1,1 @@
+global using ConditionStatus = Coxswain.Api.Core.V1.ConditionStatus;
