@@ -1,4 +1,5 @@
 using Coxswain.Api;
+using Coxswain.Api.Selectors;
 
 namespace Coxswain.Client;
 
@@ -20,6 +21,18 @@ public sealed class Lister<T> where T : class, IMetadataObject
 
     /// <summary>The objects of a namespace; of all namespaces if it is empty.</summary>
     public IReadOnlyList<T> List(string ns) => ns.Length == 0 ? _cache.All() : _cache.InNamespace(ns);
+
+    /// <summary>The objects of a namespace (of all, if it is empty) that have labels which match.</summary>
+    public IReadOnlyList<T> List(string ns, Selector selector)
+    {
+        var matching = new List<T>();
+        foreach (var candidate in List(ns))
+        {
+            if (selector.Matches(candidate.Metadata.Labels))
+                matching.Add(candidate);
+        }
+        return matching;
+    }
 
     /// <summary>The objects that an index, made with <see cref="Informer{T}.AddIndex"/>, files under a key.</summary>
     public IReadOnlyList<T> ByIndex(string index, string key) => _cache.ByIndex(index, key);

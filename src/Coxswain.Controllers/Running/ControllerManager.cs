@@ -1,4 +1,3 @@
-using Coxswain.Api;
 using Coxswain.Client;
 using Microsoft.Extensions.Logging;
 

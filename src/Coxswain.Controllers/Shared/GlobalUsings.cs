@@ -1,1 +1,2 @@
 global using ConditionStatus = Coxswain.Api.Core.V1.ConditionStatus;
+global using Coxswain.Api.Selectors;
