@@ -59,7 +59,8 @@ internal static class CriAnswers
         State = (ContainerState)status.State,
         CreatedAt = Time(status.CreatedAt),
         StartedAt = TimeOrNull(status.StartedAt),
-        FinishedAt = TimeOrNull(status.FinishedAt),
+        // containerd notes the start after the fact: a very short container would seem to end before it began.
+        FinishedAt = TimeOrNull(status.FinishedAt == 0 ? 0 : Math.Max(status.FinishedAt, status.StartedAt)),
         ExitCode = status.ExitCode,
         Image = ToRecord(status.Image),
         ImageRef = status.ImageRef,

@@ -42,10 +42,10 @@ public sealed class CriRuntime : IContainerRuntime, IDisposable
         .PodSandboxId;
 
     public Task StopPodSandboxAsync(string podSandboxId, CancellationToken cancellation) =>
-        CallAsync(CriMethods.StopPodSandbox, new() { PodSandboxId = podSandboxId }, Long, cancellation);
+        EndAsync(CriMethods.StopPodSandbox, new() { PodSandboxId = podSandboxId }, Long, cancellation);
 
     public Task RemovePodSandboxAsync(string podSandboxId, CancellationToken cancellation) =>
-        CallAsync(CriMethods.RemovePodSandbox, new() { PodSandboxId = podSandboxId }, Long, cancellation);
+        EndAsync(CriMethods.RemovePodSandbox, new() { PodSandboxId = podSandboxId }, Long, cancellation);
 
     public async Task<PodSandboxStatus> PodSandboxStatusAsync(string podSandboxId, CancellationToken cancellation) =>
         (await CallAsync(CriMethods.PodSandboxStatus, new() { PodSandboxId = podSandboxId }, Short, cancellation)).Status.ToRecord();
@@ -72,10 +72,10 @@ public sealed class CriRuntime : IContainerRuntime, IDisposable
         CallAsync(CriMethods.StartContainer, new() { ContainerId = containerId }, Long, cancellation);
 
     public Task StopContainerAsync(string containerId, TimeSpan timeout, CancellationToken cancellation) =>
-        CallAsync(CriMethods.StopContainer, new() { ContainerId = containerId, Timeout = Seconds(timeout) }, timeout + Short, cancellation);
+        EndAsync(CriMethods.StopContainer, new() { ContainerId = containerId, Timeout = Seconds(timeout) }, timeout + Short, cancellation);
 
     public Task RemoveContainerAsync(string containerId, CancellationToken cancellation) =>
-        CallAsync(CriMethods.RemoveContainer, new() { ContainerId = containerId }, Long, cancellation);
+        EndAsync(CriMethods.RemoveContainer, new() { ContainerId = containerId }, Long, cancellation);
 
     public async Task<IReadOnlyList<Container>> ListContainersAsync(ContainerFilter? filter, CancellationToken cancellation)
     {
@@ -171,7 +171,7 @@ public sealed class CriRuntime : IContainerRuntime, IDisposable
     }
 
     public Task RemoveImageAsync(ImageSpec image, CancellationToken cancellation) =>
-        CallAsync(CriMethods.RemoveImage, new() { Image = image.ToCri() }, Long, cancellation);
+        EndAsync(CriMethods.RemoveImage, new() { Image = image.ToCri() }, Long, cancellation);
 
     public async Task<IReadOnlyList<FilesystemUsage>> ImageFsInfoAsync(CancellationToken cancellation) =>
         [.. (await CallAsync(CriMethods.ImageFsInfo, new(), Short, cancellation)).ImageFilesystems.Select(CriAnswers.ToRecord)];
@@ -190,6 +190,22 @@ public sealed class CriRuntime : IContainerRuntime, IDisposable
         catch (GrpcException e)
         {
             throw new RuntimeException((RuntimeErrorCode)e.Code, e.Detail, e);
+        }
+    }
+
+    // CRI wants stopping and removing to succeed for what is gone; containerd keeps to it for some calls only.
+    private async Task EndAsync<TRequest, TResponse>(
+        GrpcMethod<TRequest, TResponse> method, TRequest request, TimeSpan deadline, CancellationToken cancellation)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        try
+        {
+            await CallAsync(method, request, deadline, cancellation);
+        }
+        catch (RuntimeException gone) when (gone.Code == RuntimeErrorCode.NotFound)
+        {
+            // Gone is what was asked for.
         }
     }
 
