@@ -1,4 +1,5 @@
 using Coxswain.Api;
+using Coxswain.ApiServer.Registry.Core;
 
 namespace Coxswain.ApiServer.Registry;
 
@@ -8,6 +9,7 @@ public sealed class StrategyTable
 {
     private readonly Dictionary<GroupResource, Strategy> strategies = new()
     {
+        [new("", "pods")] = new PodStrategy(),
     };
 
     /// <summary>The rules for a resource. Never null.</summary>
