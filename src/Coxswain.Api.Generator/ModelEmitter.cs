@@ -10,6 +10,7 @@ internal static class ModelEmitter
     public static string Emit(Facts facts, IEnumerable<TypeFact> types)
     {
         var names = new TypeNames(facts);
+        var messages = new HashSet<string>(facts.Named.Where(n => n.IsMessage).Select(n => n.Definition), StringComparer.Ordinal);
         var code = new StringBuilder();
         var first = true;
         foreach (var type in types)
@@ -17,12 +18,12 @@ internal static class ModelEmitter
             if (first)
                 code.Append("namespace ").Append(type.Namespace).Append(";\n");
             first = false;
-            EmitType(code, names, type);
+            EmitType(code, names, type, messages);
         }
         return code.ToString();
     }
 
-    private static void EmitType(StringBuilder code, TypeNames names, TypeFact type)
+    private static void EmitType(StringBuilder code, TypeNames names, TypeFact type, HashSet<string> messages)
     {
         code.Append("public sealed partial record ").Append(type.Name);
         var interfaces = Interfaces(type);
@@ -38,6 +39,7 @@ internal static class ModelEmitter
         }
         code.Append("    static int global::Coxswain.Api.IModel<").Append(type.Name).Append(">.SchemaIndex => ").Append(type.Index).Append(";\n");
         JsonEmitter.Emit(code, names, type);
+        ProtobufEmitter.Emit(code, names, type, messages);
         if (type.IsKind)
             EmitKind(code, type);
         EmitPrint(code, type);

@@ -63,7 +63,7 @@ public readonly struct ApiMap<TValue> : IReadOnlyDictionary<string, TValue>, IEq
             string? last = null;
             foreach (var (key, _) in this)
             {
-                if (last is not null && string.CompareOrdinal(last, key) > 0)
+                if (last is not null && Utf8Order.Instance.Compare(last, key) > 0)
                     return false;
                 last = key;
             }
@@ -74,7 +74,7 @@ public readonly struct ApiMap<TValue> : IReadOnlyDictionary<string, TValue>, IEq
     internal string[] SortedKeys()
     {
         var keys = Keys.ToArray();
-        Array.Sort(keys, StringComparer.Ordinal);
+        Array.Sort(keys, Utf8Order.Instance);
         return keys;
     }
 

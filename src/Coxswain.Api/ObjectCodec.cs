@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -28,6 +29,21 @@ public abstract class ObjectCodec
     /// <summary>Writes an object of <see cref="ObjectType"/>: kind and apiVersion, then the fields in declaration order.</summary>
     public abstract void WriteJson(Utf8JsonWriter writer, IKubernetesObject value);
 
+    /// <summary>Whether there is a protobuf form: Table and a few documents of discovery have none.</summary>
+    public abstract bool HasProtobuf { get; }
+
+    /// <summary>Reads an object from its message, which is what the envelope holds. Unknown fields are dropped.</summary>
+    /// <exception cref="DecodeException">The bytes are no protobuf, or a value in them is none of its type.</exception>
+    /// <exception cref="NotSupportedException">The kind has no protobuf form.</exception>
+    public abstract IKubernetesObject ReadProtobuf(ReadOnlySpan<byte> message);
+
+    /// <summary>Writes an object as a message without the envelope, byte for byte as upstream does.</summary>
+    /// <exception cref="NotSupportedException">The kind has no protobuf form.</exception>
+    public void WriteProtobuf(IBufferWriter<byte> output, IKubernetesObject value) => WriteProtobuf(output, value, null);
+
+    /// <summary>Writes the message and lets another put more in front of it.</summary>
+    internal abstract void WriteProtobuf(IBufferWriter<byte> output, IKubernetesObject value, ProtobufFinisher? finish);
+
     /// <summary>The object as a new array of UTF-8.</summary>
     public byte[] ToJson(IKubernetesObject value)
     {
@@ -36,6 +52,8 @@ public abstract class ObjectCodec
         return buffer.ToArray();
     }
 }
+
+internal delegate void ProtobufFinisher(ref ProtobufWriter writer, GroupVersionKind kind);
 
 /// <summary>A codec whose object type is known.</summary>
 public abstract class ObjectCodec<T> : ObjectCodec where T : class, IKubernetesObject

@@ -14,6 +14,15 @@ internal interface IModel<TSelf> where TSelf : class, IModel<TSelf>
     /// <summary>Reads the value at whose first token the decoder stands, and leaves it at the last.</summary>
     static abstract TSelf ReadJson(ref JsonDecoder decoder);
 
+    /// <summary>Whether there is a protobuf message of the type.</summary>
+    static virtual bool HasProtobuf => true;
+
+    /// <summary>Reads all of the reader's message.</summary>
+    static abstract TSelf ReadProtobuf(ref ProtobufReader reader);
+
+    /// <summary>Writes the fields of the message, the last one first.</summary>
+    void WriteProtobuf(ref ProtobufWriter writer);
+
     /// <summary>Writes the members of the JSON object.</summary>
     void WriteMembers(Utf8JsonWriter writer);
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace Coxswain.Api;
@@ -38,4 +39,30 @@ internal sealed class ModelCodec<T>(GroupVersionKind kind) : ObjectCodec<T> wher
     }
 
     public override void Write(Utf8JsonWriter writer, T value) => writer.WriteDocument(value);
+
+    public override bool HasProtobuf => T.HasProtobuf;
+
+    public override IKubernetesObject ReadProtobuf(ReadOnlySpan<byte> message)
+    {
+        var reader = new ProtobufReader(message);
+        return T.ReadProtobuf(ref reader);
+    }
+
+    internal override void WriteProtobuf(IBufferWriter<byte> output, IKubernetesObject value, ProtobufFinisher? finish)
+    {
+        var writer = new ProtobufWriter(4096);
+        try
+        {
+            // An envelope's two last fields are empty and stand behind the message: four bytes.
+            if (finish is not null)
+                writer.Raw([0x1a, 0, 0x22, 0]);
+            ((T)value).WriteProtobuf(ref writer);
+            finish?.Invoke(ref writer, kind);
+            output.Write(writer.Written);
+        }
+        finally
+        {
+            writer.Dispose();
+        }
+    }
 }
