@@ -53,6 +53,10 @@ public static partial class Statuses
         });
     }
 
+    /// <summary>422: a patch that does not fit the object.</summary>
+    public static Status PatchCannotApply() =>
+        Fail(422, StatusReason.Invalid, "the server rejected our request due to an error in our request", StatusDetails.Empty);
+
     /// <summary>400: the request itself is wrong.</summary>
     public static Status BadRequest(string message) => Fail(400, StatusReason.BadRequest, message);
 
