@@ -38,7 +38,7 @@ internal sealed class SqliteCommitter : IAsyncDisposable
         _writer = new(path, options);
         _queue = new(options);
         _compacted = _compactTarget = _writer.Compacted;
-        Log = new(_writer.Revision, options.LogCount, options.LogBytes);
+        Log = new(_writer.Revision, _writer.Revision, options.LogCount, options.LogBytes);
 
         // A thread of its own: it blocks in the flush to disk, which would take a thread from everybody else.
         new Thread(Run) { IsBackground = true, Name = "sqlite writer" }.Start();

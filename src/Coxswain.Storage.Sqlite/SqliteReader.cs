@@ -44,17 +44,18 @@ internal sealed class SqliteReader : IDisposable
         return entry;
     }
 
-    /// <summary>What a watch is told of a revision and later, from the file: the next changes, none if there are none.</summary>
+    /// <summary>What a watch is told next after a revision, from the file; a bookmark if there are no changes.</summary>
     public StoreChanges ReadChanges(StoreRange range, long after) => InSnapshot(() =>
     {
-        var (_, compacted) = Revisions();
+        var (current, compacted) = Revisions();
         if (after < compacted)
             throw new CompactedException(after, compacted);
         var changes = new List<StoreChange>();
-        var revision = after;
+        var (rows, revision) = (0, after);
         _changes.Bind(1, after).Bind(2, CatchUpLimit);
         while (_changes.Step())
         {
+            rows++;
             revision = _changes.Integer(0);
             var key = _changes.Text(1);
             if (!range.Contains(key))
@@ -63,7 +64,7 @@ internal sealed class SqliteReader : IDisposable
             changes.Add(new(_changes.Integer(3) is > 0 and var prev ? Entry(prev) : null, value, revision));
         }
 
-        return new StoreChanges(changes, revision);
+        return new StoreChanges(changes, rows < CatchUpLimit ? Math.Max(revision, current) : revision);
     });
 
     public StorePage List(StoreRange range, StoreListOptions options) => InSnapshot(() =>

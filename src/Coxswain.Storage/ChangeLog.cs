@@ -23,11 +23,13 @@ public sealed class ChangeLog
     private Exception? _closed;
     private TaskCompletionSource? _signal;
 
-    /// <param name="revision">The newest revision so far; nothing up to it is kept.</param>
-    public ChangeLog(long revision, int maxCount, long maxBytes)
+    /// <param name="start">There are no changes after this one and up to <paramref name="revision"/> that could be missed.</param>
+    /// <param name="revision">The newest revision so far.</param>
+    public ChangeLog(long start, long revision, int maxCount, long maxBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxCount);
-        (_start, _revision, _maxCount, _maxBytes) = (revision, revision, maxCount, maxBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, revision);
+        (_start, _revision, _maxCount, _maxBytes) = (start, revision, maxCount, maxBytes);
     }
 
     /// <summary>The newest appended revision.</summary>

@@ -23,7 +23,7 @@ public sealed class MemoryStore : IStore
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(historyLimit);
         _historyLimit = historyLimit;
-        _log = new(revision: 0, historyLimit, maxBytes: long.MaxValue);
+        _log = new(start: 0, _revision, historyLimit, maxBytes: long.MaxValue);
         _states[0] = _states[1] = _live;
     }
 

@@ -248,6 +248,18 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_watch_that_begins_before_the_newest_revision_is_told_it_even_if_nothing_happened()
+    {
+        await using var fresh = Store.WatchAsync(Everything, 0, Cancellation).GetAsyncEnumerator(Cancellation);
+        Assert.True(await fresh.MoveNextAsync());
+        Assert.Equal((0, 1L), (fresh.Current.Changes.Count, fresh.Current.Revision));
+        var pending = fresh.MoveNextAsync();
+        Assert.False(pending.IsCompleted);
+        await PutAsync("/a", "1");
+        Assert.True(await pending);
+    }
+
+    [Fact]
     public async Task A_watch_from_a_revision_in_the_future_shows_only_what_comes_after_it()
     {
         var watch = WatchUntilAsync(Everything, after: 3, revision: 4);
