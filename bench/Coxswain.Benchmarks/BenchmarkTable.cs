@@ -1,0 +1,15 @@
+using Coxswain.Benchmarks.Storage;
+
+namespace Coxswain.Benchmarks;
+
+internal sealed record Benchmark(string Name, string What, Func<Task> RunAsync);
+
+/// <summary>Every benchmark of the house.</summary>
+internal static class BenchmarkTable
+{
+    public static IReadOnlyList<Benchmark> All { get; } =
+    [
+        new("storage/durable-writes", "1 KiB values flushed to disk before they are acknowledged; etcd beside it if it is installed", DurableWrites.RunAsync),
+        new("storage/start", "opening a store with 200,000 objects and a million old revisions", StartWithHistory.RunAsync),
+    ];
+}
