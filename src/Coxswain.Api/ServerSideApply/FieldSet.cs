@@ -1,0 +1,198 @@
+using System.Text;
+
+namespace Coxswain.Api.ServerSideApply;
+
+/// <summary>A set of paths into an object, kept as a tree. Immutable and safe to share.</summary>
+public sealed partial class FieldSet : IEquatable<FieldSet>
+{
+    private readonly Entry[] _entries;
+
+    private FieldSet(Entry[] entries) => _entries = entries;
+
+    public static FieldSet Empty { get; } = new([]);
+
+    public bool IsEmpty => _entries.Length == 0;
+
+    internal ReadOnlySpan<Entry> Entries => _entries;
+
+    /// <summary>The set of these paths of object members, each as names with dots between them: <c>metadata.name</c>.</summary>
+    public static FieldSet OfFields(params ReadOnlySpan<string> paths)
+    {
+        var result = Empty;
+        foreach (var path in paths)
+        {
+            FieldSet? single = null;
+            foreach (var name in path.Split('.').Reverse())
+                single = new([new(PathElement.Field(name), single is null, single ?? Empty)]);
+            result = result.Union(single!);
+        }
+
+        return result;
+    }
+
+    public FieldSet Union(FieldSet other) => Merge(this, other, Operation.Union);
+
+    public FieldSet Intersection(FieldSet other) => Merge(this, other, Operation.Intersection);
+
+    /// <summary>The paths that the other set does not have.</summary>
+    public FieldSet Difference(FieldSet other) => Merge(this, other, Operation.Difference);
+
+    /// <summary>The paths that the other set has neither themselves nor above them.</summary>
+    public FieldSet RecursiveDifference(FieldSet other) => Merge(this, other, Operation.RecursiveDifference);
+
+    /// <summary>All paths as messages write them: <c>.spec.containers[name="a"].image</c>.</summary>
+    public IEnumerable<string> Paths()
+    {
+        var paths = new List<string>();
+        Collect(new StringBuilder(), paths);
+        return paths;
+    }
+
+    public bool Equals(FieldSet? other) =>
+        ReferenceEquals(this, other) || (other is not null && _entries.AsSpan().SequenceEqual(other._entries));
+
+    public override bool Equals(object? obj) => Equals(obj as FieldSet);
+
+    public override int GetHashCode() => _entries.Length == 0 ? 0 : HashCode.Combine(_entries.Length, _entries[0].Element, _entries[^1].Element);
+
+    public override string ToString() => string.Join(' ', Paths());
+
+    internal bool TryFind(PathElement element, out Entry entry)
+    {
+        int low = 0, high = _entries.Length - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) >>> 1;
+            var order = _entries[middle].Element.CompareTo(element);
+            if (order == 0)
+            {
+                entry = _entries[middle];
+                return true;
+            }
+
+            if (order < 0)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+
+        entry = default;
+        return false;
+    }
+
+    /// <summary>The set with every struct field on the way to a path as a path of its own.</summary>
+    internal FieldSet WithNamedFields(SchemaPlace place)
+    {
+        if (IsEmpty)
+            return this;
+
+        var entries = new Entry[_entries.Length];
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var entry = _entries[i];
+            var below = place.Below(entry.Element);
+            entries[i] = new(entry.Element, entry.IsMember || (place.IsStruct && entry.Element.Kind == PathElementKind.Field), entry.Children.WithNamedFields(below));
+        }
+
+        return new(entries);
+    }
+
+    private static FieldSet Merge(FieldSet left, FieldSet right, Operation operation)
+    {
+        if (left.IsEmpty)
+            return operation == Operation.Union ? right : Empty;
+        if (right.IsEmpty)
+            return operation == Operation.Intersection ? Empty : left;
+
+        var result = new Builder(Math.Max(left._entries.Length, right._entries.Length));
+        int l = 0, r = 0;
+        while (l < left._entries.Length || r < right._entries.Length)
+        {
+            var order = l == left._entries.Length ? 1 : r == right._entries.Length ? -1 : left._entries[l].Element.CompareTo(right._entries[r].Element);
+            if (order < 0)
+            {
+                if (operation != Operation.Intersection)
+                    result.Add(left._entries[l]);
+                l++;
+            }
+            else if (order > 0)
+            {
+                if (operation == Operation.Union)
+                    result.Add(right._entries[r]);
+                r++;
+            }
+            else
+            {
+                result.Add(Merge(left._entries[l++], right._entries[r++], operation));
+            }
+        }
+
+        return result.Build(isSorted: true);
+    }
+
+    private static Entry Merge(Entry left, Entry right, Operation operation) => operation switch
+    {
+        Operation.Union => new(left.Element, left.IsMember || right.IsMember, left.Children.Union(right.Children)),
+        Operation.Intersection => new(left.Element, left.IsMember && right.IsMember, left.Children.Intersection(right.Children)),
+        Operation.Difference => new(left.Element, left.IsMember && !right.IsMember, left.Children.Difference(right.Children)),
+        _ when right.IsMember => new(left.Element, false, Empty),
+        _ => new(left.Element, left.IsMember, left.Children.RecursiveDifference(right.Children)),
+    };
+
+    private void Collect(StringBuilder path, List<string> paths)
+    {
+        foreach (var entry in _entries)
+        {
+            var length = path.Length;
+            entry.Element.AppendTo(path);
+            if (entry.IsMember)
+                paths.Add(path.ToString());
+            entry.Children.Collect(path, paths);
+            path.Length = length;
+        }
+    }
+
+    private enum Operation
+    {
+        Union,
+        Intersection,
+        Difference,
+        RecursiveDifference,
+    }
+
+    /// <summary>An element that is a path itself, leads to others, or both.</summary>
+    internal readonly record struct Entry(PathElement Element, bool IsMember, FieldSet Children);
+
+    /// <summary>Gathers the entries of one level. Nothing is kept of entries without paths.</summary>
+    internal struct Builder(int capacity)
+    {
+        private List<Entry>? _entries;
+
+        public void Add(PathElement element, bool isMember, FieldSet children) => Add(new(element, isMember, children));
+
+        public void Add(Entry entry)
+        {
+            if (entry.IsMember || !entry.Children.IsEmpty)
+                (_entries ??= new(capacity)).Add(entry);
+        }
+
+        public readonly FieldSet Build(bool isSorted = false)
+        {
+            if (_entries is null)
+                return Empty;
+            var entries = _entries.ToArray();
+            if (isSorted || entries.Length == 1)
+                return new(entries);
+
+            Array.Sort(entries, static (a, b) => a.Element.CompareTo(b.Element));
+            for (var i = 1; i < entries.Length; i++)
+            {
+                // An object that names a member twice.
+                if (entries[i].Element == entries[i - 1].Element)
+                    return new([.. entries.DistinctBy(entry => entry.Element)]);
+            }
+
+            return new(entries);
+        }
+    }
+}
