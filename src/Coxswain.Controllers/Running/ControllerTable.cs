@@ -1,6 +1,7 @@
 using Coxswain.Api.Apps.V1;
 using Coxswain.Api.Batch.V1;
 using Coxswain.Api.Core.V1;
+using Coxswain.Api.Discovery.V1;
 using static Coxswain.Controllers.ControllerEntry;
 
 namespace Coxswain.Controllers;
@@ -38,6 +39,32 @@ internal static class ControllerTable
                 Allow("", "pods", "list watch create delete patch"), Events],
             [Wake.Self<ReplicationController>(), Wake.Owner<Pod, ReplicationController>(), Wake.Via<Pod>(ReplicationControllerController.WouldAdopt)],
             ReplicationControllerController.Make),
+
+        new("endpointslice-controller", "endpointslice-controller",
+            [Allow("", "services pods nodes", "get list watch"), Allow("", "services/finalizers", "update"),
+                Allow("discovery.k8s.io", "endpointslices", "get list watch create update delete"), Events],
+            [Wake.Self<Service>(), ServicePods.WhenPodsChange, Wake.Via<EndpointSlice>(EndpointSliceController.ServiceOf)],
+            EndpointSliceController.Make),
+
+        new("endpoints-controller", "endpoint-controller",
+            [Allow("", "services pods", "get list watch"), Allow("", "endpoints", "get list create update delete"),
+                Allow("", "endpoints/restricted", "create"), Events],
+            [Wake.Self<Service>(), ServicePods.WhenPodsChange, Wake.Via<Endpoints>(EndpointsController.ServiceOf)], EndpointsController.Make),
+
+        new("garbage-collector-controller", "generic-garbage-collector",
+            [Allow("*", "*", "get list watch update patch delete"), Events], [], GarbageCollectorController.Make) { Workers = 20 },
+
+        new("node-lifecycle-controller", "node-controller",
+            [Allow("", "nodes", "get list watch update patch delete"), Allow("", "nodes/status pods/status", "update patch"),
+                Allow("", "pods", "list watch delete"), Allow("coordination.k8s.io", "leases", "get list watch"), Events],
+            [Wake.Self<Node>()], NodeLifecycleController.Make) { Workers = 8 },
+
+        new("taint-eviction-controller", "node-controller", [],
+            [TaintEvictionController.WhenTaintsOrTolerationsChange], TaintEvictionController.Make) { Workers = 8 },
+
+        new("pod-garbage-collector-controller", "pod-garbage-collector",
+            [Allow("", "pods", "list watch delete"), Allow("", "nodes", "get list"), Allow("", "pods/status", "update patch")],
+            [PodGCController.AtStart], PodGCController.Make) { Workers = 1 },
 
         new("ttl-after-finished-controller", "ttl-after-finished-controller", [Allow("batch", "jobs", "get list watch delete"), Events],
             [Wake.Self<Job>()], TtlAfterFinishedController.Make),
