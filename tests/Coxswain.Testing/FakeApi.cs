@@ -33,7 +33,15 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
         }
     }
 
+    /// <summary>True when so many watches are open and each has taken in all there is.</summary>
+    public bool IsQuiet(int watches)
+    {
+        lock (_gate)
+            return _watches == watches && _resources.Values.Sum(r => r.Waiting) == watches;
+    }
+
     private readonly List<string> _writes = [];
+    private int _watches;
 
     /// <summary>The version of the last change of a kind.</summary>
     public long LastChange<T>() where T : class, IResource<T> => LastChange(T.Descriptor.Resource);
@@ -340,26 +348,39 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
     {
         var after = query.ResourceVersion.Length == 0 ? 0 : long.Parse(query.ResourceVersion, System.Globalization.CultureInfo.InvariantCulture);
         var next = 0;
-        while (true)
+        lock (_gate)
+            _watches++;
+        try
         {
-            Task changed;
-            List<(long Revision, WatchEventType Type, IMetadataObject Object)> news;
+            while (true)
+            {
+                Task changed;
+                List<(long Revision, WatchEventType Type, IMetadataObject Object)> news;
+                lock (_gate)
+                {
+                    var resource = Of(name);
+                    if (resource.Compacted > after)
+                        throw new ApiException(Statuses.Expired($"too old resource version: {after} ({resource.Compacted})"));
+                    news = [.. resource.Log.Skip(next)];
+                    next = resource.Log.Count;
+                    changed = resource.Changed;
+                    if (news.Count == 0)
+                        resource.Waiting++;
+                }
+                foreach (var (revision, type, o) in news)
+                {
+                    if (revision > after && Matches(o, query.Namespace, query.LabelSelector, query.FieldSelector))
+                        yield return new(type, convert(o));
+                    after = Math.Max(after, revision);
+                }
+                if (news.Count == 0)
+                    await changed.WaitAsync(cancellation);
+            }
+        }
+        finally
+        {
             lock (_gate)
-            {
-                var resource = Of(name);
-                if (resource.Compacted > after)
-                    throw new ApiException(Statuses.Expired($"too old resource version: {after} ({resource.Compacted})"));
-                news = [.. resource.Log.Skip(next)];
-                next = resource.Log.Count;
-                changed = resource.Changed;
-            }
-            foreach (var (revision, type, o) in news)
-            {
-                if (revision > after && Matches(o, query.Namespace, query.LabelSelector, query.FieldSelector))
-                    yield return new(type, convert(o));
-                after = Math.Max(after, revision);
-            }
-            await changed.WaitAsync(cancellation);
+                _watches--;
         }
     }
 
@@ -397,8 +418,12 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
         public long Compacted { get; set; }
         public Task Changed => _changed.Task;
 
+        /// <summary>Watches that have taken in everything.</summary>
+        public int Waiting { get; set; }
+
         public void Pulse()
         {
+            Waiting = 0;
             var changed = _changed;
             _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
             changed.SetResult();

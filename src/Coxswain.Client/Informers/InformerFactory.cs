@@ -16,6 +16,16 @@ public sealed class InformerFactory(IApiClient api, TimeProvider clock, ILoggerF
     private readonly ILogger _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Coxswain.Client.Informer");
     private bool _started;
 
+    /// <summary>How many informers were asked for so far.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _informers.Count;
+        }
+    }
+
     /// <summary>The informer of a kind, limited to a namespace and by selectors where they are not empty.</summary>
     public Informer<T> Informer<T>(string ns = "", string fieldSelector = "", string labelSelector = "") where T : class, IResource<T> =>
         (Informer<T>)GetOrAdd((typeof(T), $"{ns}|{fieldSelector}|{labelSelector}"),

@@ -57,7 +57,7 @@ public sealed partial class ControllerRunner(string name, IReconciler reconciler
     }
 
     /// <summary>Reconciles one taken name and says to the queue what is next; the unit that tests drive.</summary>
-    internal async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
+    public async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         try
         {

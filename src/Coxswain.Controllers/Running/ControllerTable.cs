@@ -66,6 +66,11 @@ internal static class ControllerTable
             [Allow("", "pods", "list watch delete"), Allow("", "nodes", "get list"), Allow("", "pods/status", "update patch")],
             [PodGCController.AtStart], PodGCController.Make) { Workers = 1 },
 
+        new("job-controller", "job-controller",
+            [Allow("batch", "jobs", "get list watch update patch"), Allow("batch", "jobs/status jobs/finalizers", "update"),
+                Allow("", "pods", "list watch create delete patch"), Events],
+            [Wake.Self<Job>(), Wake.Owner<Pod, Job>(), Wake.Via<Pod>(JobController.StraysAndAdopters)], JobController.Make),
+
         new("ttl-after-finished-controller", "ttl-after-finished-controller", [Allow("batch", "jobs", "get list watch delete"), Events],
             [Wake.Self<Job>()], TtlAfterFinishedController.Make),
     ];
