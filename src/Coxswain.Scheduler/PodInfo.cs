@@ -1,5 +1,6 @@
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
+using Coxswain.Api.Selectors;
 
 namespace Coxswain.Scheduler;
 

@@ -11,7 +11,7 @@ namespace Coxswain.Scheduler;
 /// <summary>Gives pods their nodes: takes one after another from the queue, decides, and binds while the next is being decided.</summary>
 /// <remarks>Level-triggered: all it knows comes from the informers and can be built anew at any time. Decisions are made one at a time;
 /// bindings under way are bounded.</remarks>
-public sealed partial class Scheduler
+public sealed partial class Scheduler : IDisposable
 {
     public const string DefaultName = "default-scheduler";
     private const int MaxBindings = 64;
@@ -67,6 +67,13 @@ public sealed partial class Scheduler
         {
             await Task.WhenAll(bindings).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>After <see cref="RunAsync"/> has returned.</summary>
+    public void Dispose()
+    {
+        _queue.Dispose();
+        _bindings.Dispose();
     }
 
     /// <summary>Decides before it first waits, so that decisions are made one at a time, in the caller's order.</summary>

@@ -1,4 +1,3 @@
-using Coxswain.Api;
 using Coxswain.Api.Core.V1;
 
 namespace Coxswain.Scheduler.Plugins;
@@ -79,14 +78,16 @@ internal static class NodeSelectors
         return true;
     }
 
+    private static string? Bound(NodeSelectorRequirement requirement) => requirement.Values.Count == 1 ? requirement.Values[0] : null;
+
     private static bool Matches(NodeSelectorRequirement requirement, string? value) => requirement.Operator switch
     {
         "In" => value is not null && requirement.Values.AsSpan().Contains(value),
         "NotIn" => value is null || !requirement.Values.AsSpan().Contains(value),
         "Exists" => value is not null,
         "DoesNotExist" => value is null,
-        "Gt" => long.TryParse(value, out var has) && long.TryParse(requirement.Values.FirstOrDefault(), out var bound) && has > bound,
-        "Lt" => long.TryParse(value, out var has) && long.TryParse(requirement.Values.FirstOrDefault(), out var bound) && has < bound,
+        "Gt" => long.TryParse(value, out var has) && long.TryParse(Bound(requirement), out var bound) && has > bound,
+        "Lt" => long.TryParse(value, out var has) && long.TryParse(Bound(requirement), out var bound) && has < bound,
         _ => false,
     };
 }

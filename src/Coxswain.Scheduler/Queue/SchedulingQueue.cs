@@ -7,7 +7,7 @@ namespace Coxswain.Scheduler.Queue;
 /// A pod is in one of the three, or being tried. What happens while it is tried is not lost: a change of the cluster then sends a pod that
 /// failed to back-off instead of leaving it to wait for the next change. Thread-safe.
 /// </remarks>
-public sealed class SchedulingQueue(TimeProvider clock)
+public sealed class SchedulingQueue(TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(10);
@@ -167,6 +167,8 @@ public sealed class SchedulingQueue(TimeProvider clock)
             }
         }
     }
+
+    public void Dispose() => _signal.Dispose();
 
     private void StartBackOff(QueuedPod queued)
     {
