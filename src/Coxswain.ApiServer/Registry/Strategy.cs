@@ -109,6 +109,6 @@ public abstract class Strategy
     private static void ThrowIfAny(FieldErrors errors, IMetadataObject o)
     {
         if (errors.Count > 0)
-            throw new ApiException(InvalidObject.Status(o.GroupVersionKind, o.Metadata.Name, errors));
+            throw new ApiException(Statuses.Invalid(o.GroupVersionKind, o.Metadata.Name, errors));
     }
 }

@@ -33,8 +33,22 @@ public abstract class Strategy<T> : Strategy
     /// <inheritdoc cref="Strategy.Validate"/>
     protected virtual void Validate(StrategyContext c, T o, FieldErrors errors)
     {
-        ObjectMetaValidation.Validate(o.Metadata, T.Descriptor.Namespaced, NameRule, Paths.Metadata, errors);
+        ValidateMetadata(o, errors);
         ValidateObject(c, o, errors);
+    }
+
+    /// <summary>Judges metadata as the built-in kinds do.</summary>
+    protected void ValidateMetadata(T o, FieldErrors errors)
+    {
+        ObjectMetaValidation.Validate(o.Metadata, T.Descriptor.Namespaced, NameRule, Paths.Metadata, errors);
+        ObjectMetaValidation.BuiltInFinalizers(o.Metadata, Paths.Metadata, errors);
+    }
+
+    /// <summary>Judges a change of metadata as the built-in kinds do.</summary>
+    protected static void ValidateMetadataUpdate(T updated, T old, FieldErrors errors)
+    {
+        ObjectMetaValidation.ValidateUpdate(updated.Metadata, old.Metadata, Paths.Metadata, errors);
+        ObjectMetaValidation.BuiltInFinalizers(updated.Metadata, Paths.Metadata, errors);
     }
 
     /// <inheritdoc cref="Strategy.PrepareForUpdate"/>
@@ -45,7 +59,13 @@ public abstract class Strategy<T> : Strategy
     }
 
     /// <inheritdoc cref="Strategy.ValidateUpdate"/>
-    protected virtual void ValidateUpdate(StrategyContext c, T updated, T old, FieldErrors errors) => ValidateObject(c, updated, errors);
+    /// <remarks>The rules of metadata have been applied once before; as upstream's, most kinds apply them again, so that each
+    /// breach gives two causes.</remarks>
+    protected virtual void ValidateUpdate(StrategyContext c, T updated, T old, FieldErrors errors)
+    {
+        ValidateMetadataUpdate(updated, old, errors);
+        ValidateObject(c, updated, errors);
+    }
 
     /// <inheritdoc cref="Strategy.Warn"/>
     protected virtual void Warn(StrategyContext c, T o, T? old, ICollection<string> warnings)
@@ -53,9 +73,8 @@ public abstract class Strategy<T> : Strategy
     }
 
     /// <summary>Judges the status that a status update carries.</summary>
-    protected virtual void ValidateStatus(StrategyContext c, T updated, T old, FieldErrors errors)
-    {
-    }
+    protected virtual void ValidateStatus(StrategyContext c, T updated, T old, FieldErrors errors) =>
+        ValidateMetadataUpdate(updated, old, errors);
 
     /// <summary>The metadata that a status update may write; most kinds let it change labels and annotations.</summary>
     protected virtual T PrepareForStatusUpdate(StrategyContext c, T updated, T old) => StatusOnto(old, updated);

@@ -1,0 +1,308 @@
+using Coxswain.Api;
+using Coxswain.Api.Core.V1;
+using Coxswain.Api.Validation;
+
+namespace Coxswain.ApiServer.Registry.Core;
+
+/// <summary>Judges services.</summary>
+internal static class ServiceValidation
+{
+    private const int MaxAffinitySeconds = 86400;
+    private static readonly string[] Types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+    private static readonly FieldPath Path = Paths.Spec;
+
+    public static void Validate(Service service, FieldErrors errors)
+    {
+        var spec = service.Spec;
+        var path = Path;
+        if (spec.Ports.Count == 0 && !ServiceNeeds.IsHeadless(service) && spec.Type != "ExternalName")
+            errors.Required(path.Child("ports"));
+        TypeRules(service, errors);
+        for (var i = 0; i < spec.Ports.Count; i++)
+            Port(spec.Ports, i, path.Child("ports").Index(i), errors);
+        LabelValidation.Labels(spec.Selector, path.Child("selector"), errors);
+        CommonRules.OneOf(spec.SessionAffinity, path.Child("sessionAffinity"), errors, "ClientIP", "None");
+        SessionAffinity(spec, path.Child("sessionAffinityConfig"), errors);
+        ClusterIPs(service, errors);
+        for (var i = 0; i < spec.ExternalIPs.Count; i++)
+        {
+            var at = path.Child("externalIPs").Index(i);
+            var messages = ValidationRules.IPAddressText(spec.ExternalIPs[i]);
+            errors.Invalid(at, spec.ExternalIPs[i], messages);
+            if (messages.Count == 0)
+                IPAddressRules.NotSpecial(spec.ExternalIPs[i], at, errors);
+        }
+
+        CommonRules.OneOf(spec.Type, path.Child("type"), errors, Types);
+        if (spec.Type == "ClusterIP")
+            for (var i = 0; i < spec.Ports.Count; i++)
+                if (spec.Ports[i].NodePort != 0)
+                    errors.Forbidden(path.Child("ports").Index(i).Child("nodePort"), "may not be used when `type` is 'ClusterIP'");
+        UniqueNodePorts(spec.Ports, path.Child("ports"), errors);
+        UniquePorts(spec.Ports, path.Child("ports"), errors);
+        SourceRanges(service, errors);
+        if (spec.AllocateLoadBalancerNodePorts is not null && spec.Type != "LoadBalancer")
+            errors.Forbidden(path.Child("allocateLoadBalancerNodePorts"), "may only be used when `type` is 'LoadBalancer'");
+        if (spec is { Type: "LoadBalancer", AllocateLoadBalancerNodePorts: null })
+            errors.Required(path.Child("allocateLoadBalancerNodePorts"));
+        LoadBalancerClass(spec, errors);
+        ExternalTraffic(service, errors);
+        if (spec.InternalTrafficPolicy is null)
+        {
+            if (ServiceNeeds.ClusterIP(service))
+                errors.Required(path.Child("internalTrafficPolicy"));
+        }
+        else
+        {
+            CommonRules.OptionalOneOf(spec.InternalTrafficPolicy, path.Child("internalTrafficPolicy"), errors, "Cluster", "Local");
+        }
+
+        CommonRules.OptionalOneOf(spec.TrafficDistribution, path.Child("trafficDistribution"), errors, "PreferClose", "PreferSameNode", "PreferSameZone");
+    }
+
+    public static void Update(Service updated, Service old, FieldErrors errors)
+    {
+        // Addresses are given for good, except when the type that needs them is left.
+        if (ServiceNeeds.ClusterIP(updated) && ServiceNeeds.ClusterIP(old))
+        {
+            if (old.Spec.ClusterIPs.Count > 0 && updated.Spec.ClusterIPs.Count == 0)
+                errors.Invalid(Path.Child("clusterIPs").Index(0), updated.Spec.ClusterIPs, "primary clusterIP can not be unset");
+            else if (old.Spec.ClusterIPs.Count > 0 && updated.Spec.ClusterIPs[0] != old.Spec.ClusterIPs[0])
+                errors.Invalid(Path.Child("clusterIPs").Index(0), updated.Spec.ClusterIPs, "may not change once set");
+            else if (old.Spec.ClusterIPs.Count == 2 && updated.Spec.ClusterIPs.Count == 2 && updated.Spec.ClusterIPs[1] != old.Spec.ClusterIPs[1])
+                errors.Invalid(Path.Child("clusterIPs").Index(1), updated.Spec.ClusterIPs, "may not change once set");
+            if (old.Spec.IpFamilies.Count > 0 && updated.Spec.IpFamilies.Count > 0 && updated.Spec.IpFamilies[0] != old.Spec.IpFamilies[0])
+                errors.Invalid(Path.Child("ipFamilies").Index(0), updated.Spec.IpFamilies[0], "may not change once set");
+        }
+
+        if (old.Spec.Type == "LoadBalancer" && updated.Spec.Type == "LoadBalancer")
+            CommonRules.Unchanged(updated.Spec.LoadBalancerClass, old.Spec.LoadBalancerClass, Path.Child("loadBalancerClass"), errors);
+    }
+
+    public static void Status(Service updated, FieldErrors errors)
+    {
+        var path = Paths.Status.Child("loadBalancer").Child("ingress");
+        var ingress = updated.Status.LoadBalancer.Ingress;
+        if (updated.Spec.Type != "LoadBalancer" && ingress.Count > 0)
+        {
+            errors.Forbidden(path, "may only be used when `spec.type` is \"LoadBalancer\"");
+            return;
+        }
+
+        for (var i = 0; i < ingress.Count; i++)
+        {
+            var at = path.Index(i);
+            if (ingress[i].Ip.Length > 0)
+                errors.Invalid(at.Child("ip"), ingress[i].Ip, ValidationRules.IPAddressText(ingress[i].Ip));
+            if (ingress[i].Ip.Length > 0 && ingress[i].IpMode is null)
+                errors.Required(at.Child("ipMode"), "must be specified when `ip` is set");
+            else if (ingress[i].Ip.Length == 0 && ingress[i].IpMode is not null)
+                errors.Forbidden(at.Child("ipMode"), "may not be specified when `ip` is not set");
+            else
+                CommonRules.OptionalOneOf(ingress[i].IpMode, at.Child("ipMode"), errors, "VIP", "Proxy");
+            if (ingress[i].Hostname.Length > 0)
+            {
+                errors.Invalid(at.Child("hostname"), ingress[i].Hostname, ValidationRules.Dns1123Subdomain(ingress[i].Hostname));
+                if (ValidationRules.TryParseIPAddress(ingress[i].Hostname, out _))
+                    errors.Invalid(at.Child("hostname"), ingress[i].Hostname, "must be a DNS name, not an IP address");
+            }
+        }
+    }
+
+    /// <summary>The addresses and families that were asked for; also judged before any is given out.</summary>
+    public static void ClusterIPs(Service service, FieldErrors errors)
+    {
+        var spec = service.Spec;
+        var path = Path.Child("clusterIPs");
+        if (spec.Type == "ExternalName")
+        {
+            if (spec.ClusterIPs.Count > 0)
+                errors.Forbidden(path, "may not be set for ExternalName services");
+            if (spec.IpFamilies.Count > 0)
+                errors.Forbidden(Path.Child("ipFamilies"), "may not be set for ExternalName services");
+            if (spec.IpFamilyPolicy is not null)
+                errors.Forbidden(Path.Child("ipFamilyPolicy"), "may not be set for ExternalName services");
+            return;
+        }
+
+        if (spec.ClusterIPs.Count > 0 && spec.ClusterIP.Length == 0)
+            errors.Required(path, "must be empty when `clusterIP` is not specified");
+        else if (spec.ClusterIPs.Count > 0 && spec.ClusterIPs[0] != spec.ClusterIP)
+            errors.Invalid(path.Index(0), spec.ClusterIPs[0], "must match `clusterIP`");
+        for (var i = 0; i < spec.ClusterIPs.Count; i++)
+        {
+            var address = spec.ClusterIPs[i];
+            if (address == "None")
+            {
+                if (spec.ClusterIPs.Count > 1)
+                    errors.Invalid(path, spec.ClusterIPs, "'None' must be the first and only value");
+                continue;
+            }
+
+            errors.Invalid(path.Index(i), address, ValidationRules.IPAddressText(address));
+        }
+
+        if (spec.ClusterIPs.Count > 2)
+            errors.Invalid(path, spec.ClusterIPs, "may only hold up to 2 values");
+        CommonRules.OptionalOneOf(spec.IpFamilyPolicy, Path.Child("ipFamilyPolicy"), errors, "SingleStack", "PreferDualStack", "RequireDualStack");
+        for (var i = 0; i < spec.IpFamilies.Count; i++)
+        {
+            var at = Path.Child("ipFamilies").Index(i);
+            if (spec.IpFamilies[i] is not ("IPv4" or "IPv6"))
+                errors.NotSupported(at, spec.IpFamilies[i], "IPv4", "IPv6");
+            else if (i > 0 && spec.IpFamilies[0] == spec.IpFamilies[i])
+                errors.Duplicate(at, spec.IpFamilies[i]);
+        }
+
+        if (spec.IpFamilyPolicy == "SingleStack" && spec.IpFamilies.Count > 1 && !ServiceNeeds.IsHeadless(service))
+            errors.Invalid(Path.Child("ipFamilyPolicy"), spec.IpFamilyPolicy, "may only hold one value when `ipFamilyPolicy` is 'SingleStack'");
+    }
+
+    private static void TypeRules(Service service, FieldErrors errors)
+    {
+        var spec = service.Spec;
+        switch (spec.Type)
+        {
+            case "LoadBalancer" or "NodePort":
+                if (ServiceNeeds.IsHeadless(service))
+                    errors.Invalid(Path.Child("clusterIPs").Index(0), "None", $"may not be set to 'None' for {spec.Type} services");
+                break;
+            case "ExternalName":
+                var name = spec.ExternalName.EndsWith('.') ? spec.ExternalName[..^1] : spec.ExternalName;
+                if (name.Length > 0)
+                    errors.Invalid(Path.Child("externalName"), name, ValidationRules.Dns1123Subdomain(name));
+                else
+                    errors.Required(Path.Child("externalName"));
+                break;
+        }
+    }
+
+    private static void Port(ApiList<ServicePort> ports, int index, FieldPath path, FieldErrors errors)
+    {
+        var port = ports[index];
+        if (port.Name.Length == 0)
+        {
+            if (ports.Count > 1)
+                errors.Required(path.Child("name"));
+        }
+        else
+        {
+            errors.Invalid(path.Child("name"), port.Name, ValidationRules.Dns1123Label(port.Name));
+            for (var j = 0; j < index; j++)
+                if (ports[j].Name == port.Name)
+                {
+                    errors.Duplicate(path.Child("name"), port.Name);
+                    break;
+                }
+        }
+
+        errors.Invalid(path.Child("port"), port.Port, ValidationRules.PortNumber(port.Port));
+        CommonRules.OneOf(port.Protocol, path.Child("protocol"), errors, "SCTP", "TCP", "UDP");
+        HandlerValidation.PortNumberOrName(port.TargetPort, path.Child("targetPort"), errors);
+        if (port.AppProtocol is not null)
+            errors.Invalid(path.Child("appProtocol"), port.AppProtocol, ValidationRules.QualifiedName(port.AppProtocol));
+    }
+
+    private static void SessionAffinity(ServiceSpec spec, FieldPath path, FieldErrors errors)
+    {
+        if (spec.SessionAffinity == "None")
+        {
+            if (spec.SessionAffinityConfig is not null)
+                errors.Forbidden(path, "must not be set when session affinity is None");
+            return;
+        }
+
+        if (spec.SessionAffinity != "ClientIP")
+            return;
+        if (spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds is not { } seconds)
+            errors.Required(path, "when session affinity type is ClientIP");
+        else if (seconds is <= 0 or > MaxAffinitySeconds)
+            errors.Invalid(path.Child("clientIP").Child("timeoutSeconds"), seconds, $"must be greater than 0 and less than {MaxAffinitySeconds}");
+    }
+
+    private static void UniqueNodePorts(ApiList<ServicePort> ports, FieldPath path, FieldErrors errors)
+    {
+        for (var i = 1; i < ports.Count; i++)
+            for (var j = 0; ports[i].NodePort != 0 && j < i; j++)
+                if (ports[j].NodePort == ports[i].NodePort && ports[j].Protocol == ports[i].Protocol)
+                {
+                    errors.Duplicate(path.Index(i).Child("nodePort"), ports[i].NodePort);
+                    break;
+                }
+    }
+
+    private static void UniquePorts(ApiList<ServicePort> ports, FieldPath path, FieldErrors errors)
+    {
+        for (var i = 1; i < ports.Count; i++)
+            for (var j = 0; j < i; j++)
+                if (ports[j].Port == ports[i].Port && ports[j].Protocol == ports[i].Protocol)
+                {
+                    errors.Duplicate(path.Index(i), new ServicePort { Protocol = ports[i].Protocol, Port = ports[i].Port });
+                    break;
+                }
+    }
+
+    private static void SourceRanges(Service service, FieldErrors errors)
+    {
+        var path = Path.Child("LoadBalancerSourceRanges");
+        var ranges = service.Spec.LoadBalancerSourceRanges;
+        if (ranges.Count == 0)
+            return;
+        if (service.Spec.Type != "LoadBalancer")
+        {
+            errors.Forbidden(path, "may only be used when `type` is 'LoadBalancer'");
+            return;
+        }
+
+        foreach (var range in ranges)
+            if (!ValidationRules.TryParseCidr(range.Trim(), out _, out _))
+            {
+                errors.Invalid(path, $"[{string.Join(' ', ranges)}]", "must be a list of IP ranges. For example, 10.240.0.0/24,10.250.0.0/24 ");
+                return;
+            }
+    }
+
+    private static void LoadBalancerClass(ServiceSpec spec, FieldErrors errors)
+    {
+        if (spec.LoadBalancerClass is null)
+            return;
+        if (spec.Type != "LoadBalancer")
+            errors.Forbidden(Path.Child("loadBalancerClass"), "may only be used when `type` is 'LoadBalancer'");
+        else
+            errors.Invalid(Path.Child("loadBalancerClass"), spec.LoadBalancerClass, ValidationRules.QualifiedName(spec.LoadBalancerClass));
+    }
+
+    private static void ExternalTraffic(Service service, FieldErrors errors)
+    {
+        var spec = service.Spec;
+        var path = Path.Child("externalTrafficPolicy");
+        if (!ServiceNeeds.ExternallyAccessible(service))
+        {
+            if (spec.ExternalTrafficPolicy.Length > 0)
+                errors.Invalid(path, spec.ExternalTrafficPolicy, "may only be set for externally-accessible services");
+        }
+        else if (spec.ExternalTrafficPolicy.Length == 0)
+        {
+            errors.Required(path);
+        }
+        else
+        {
+            CommonRules.OneOf(spec.ExternalTrafficPolicy, path, errors, "Cluster", "Local");
+        }
+
+        path = Path.Child("healthCheckNodePort");
+        if (!ServiceNeeds.HealthCheckNodePort(service))
+        {
+            if (spec.HealthCheckNodePort != 0)
+                errors.Invalid(path, spec.HealthCheckNodePort, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+        }
+        else if (spec.HealthCheckNodePort == 0)
+        {
+            errors.Required(path);
+        }
+        else
+        {
+            errors.Invalid(path, spec.HealthCheckNodePort, ValidationRules.PortNumber(spec.HealthCheckNodePort));
+        }
+    }
+}
