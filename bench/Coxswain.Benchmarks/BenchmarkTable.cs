@@ -1,3 +1,4 @@
+using Coxswain.Benchmarks.Cache;
 using Coxswain.Benchmarks.Storage;
 
 namespace Coxswain.Benchmarks;
@@ -11,5 +12,6 @@ internal static class BenchmarkTable
     [
         new("storage/durable-writes", "1 KiB values flushed to disk before they are acknowledged; etcd beside it if it is installed", DurableWrites.RunAsync),
         new("storage/start", "opening a store with 200,000 objects and a million old revisions", StartWithHistory.RunAsync),
+        new("cache/pods", "memory of a cached pod against its JSON, changes and lists", MemoryPerPod.RunAsync),
     ];
 }
