@@ -3,6 +3,7 @@ using Coxswain.Storage;
 namespace Coxswain.ApiServer.Cache;
 
 /// <summary>Turns what is stored under a key into what is served.</summary>
+/// <remarks>Must be safe for concurrent use: a long list is decoded on all cores.</remarks>
 internal interface IObjectDecoder
 {
     /// <summary>Decodes a stored value and stamps the revision that it was written at.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Coxswain.Api;
 using Coxswain.Storage;
 using Microsoft.Extensions.Logging;
@@ -14,6 +15,9 @@ namespace Coxswain.ApiServer.Cache;
 /// </remarks>
 internal sealed partial class WatchCache : IFeedReceiver, IDisposable
 {
+    /// <summary>Shorter lists are decoded sooner by one core than by waking the others.</summary>
+    private const int ParallelDecode = 512;
+
     private readonly IStore _store;
     private readonly StoreFeed _feed;
     private readonly IObjectDecoder _decoder;
@@ -169,7 +173,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         // One that is still loading reads the newest state anyway.
         if (!Volatile.Read(ref _ready))
             return;
-        var page = await _store.ListAsync(StoreRange.Prefix(KeyPrefix), default, cancellation);
+        var page = DecodeAll(await _store.ListAsync(StoreRange.Prefix(KeyPrefix), default, cancellation));
         lock (_gate)
         {
             Fill(page);
@@ -193,7 +197,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
             _feed.Attach(this);
             try
             {
-                var page = await _store.ListAsync(StoreRange.Prefix(KeyPrefix), default, cancellation);
+                var page = DecodeAll(await _store.ListAsync(StoreRange.Prefix(KeyPrefix), default, cancellation));
                 lock (_gate)
                 {
                     Fill(page);
@@ -215,25 +219,49 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         }
     }
 
-    private void Fill(StorePage page)
+    /// <summary>Decodes a list outside the lock, on all cores if it is long: the feed must not wait for it.</summary>
+    private DecodedPage DecodeAll(StorePage page)
     {
-        _undecodable.Clear();
-        var objects = new List<CachedObject>(page.Entries.Count);
-        long bytes = 0;
-        foreach (var entry in page.Entries)
+        var known = Volatile.Read(ref _objects);
+        var decoded = new CachedObject?[page.Entries.Count];
+        var undecodable = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
+
+        // What did not change keeps its instance: those who hold it share it.
+        void DecodeOne(int index)
         {
-            // What did not change keeps its instance: those who hold it share it.
-            var cached = _objects.Find(entry.Key) is { } known && known.Revision == entry.ModRevision ? known : Decode(entry);
-            if (cached is null)
-                continue;
-            objects.Add(cached);
-            bytes += cached.Json.Length;
+            var entry = page.Entries[index];
+            decoded[index] = known.Find(entry.Key) is { } same && same.Revision == entry.ModRevision ? same : Decode(entry, undecodable);
         }
 
-        Volatile.Write(ref _objects, SortedTree<CachedObject>.FromOrdered(objects));
+        if (decoded.Length < ParallelDecode)
+        {
+            for (var i = 0; i < decoded.Length; i++)
+                DecodeOne(i);
+        }
+        else
+        {
+            Parallel.For(0, decoded.Length, DecodeOne);
+        }
+
+        var objects = new List<CachedObject>(decoded.Length);
+        foreach (var cached in decoded)
+        {
+            if (cached is not null)
+                objects.Add(cached);
+        }
+
+        return new(SortedTree<CachedObject>.FromOrdered(objects), objects.Sum(cached => (long)cached.Json.Length), page.Revision, undecodable);
+    }
+
+    private void Fill(DecodedPage page)
+    {
+        _undecodable.Clear();
+        foreach (var (key, reason) in page.Undecodable)
+            _undecodable[key] = reason;
+        Volatile.Write(ref _objects, page.Objects);
         Volatile.Write(ref _revision, page.Revision);
-        Volatile.Write(ref _bytes, bytes);
-        _history.Reset(_objects, page.Revision);
+        Volatile.Write(ref _bytes, page.Bytes);
+        _history.Reset(page.Objects, page.Revision);
     }
 
     private void Apply(StoreChange stored)
@@ -245,7 +273,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         var previous = _objects.Find(stored.Key);
         if (_undecodable.Count > 0)
             _undecodable.Remove(stored.Key);
-        var current = stored.After is null ? null : Decode(stored.After);
+        var current = stored.After is null ? null : Decode(stored.After, _undecodable);
         if (previous is null && current is null)
             return;
 
@@ -258,7 +286,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
             Tell(_subscriptions[i], change);
     }
 
-    private CachedObject? Decode(StoreEntry entry)
+    private CachedObject? Decode(StoreEntry entry, IDictionary<string, string> undecodable)
     {
         try
         {
@@ -267,7 +295,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         catch (Exception error)
         {
             // One value that nobody can read must not take its kind from everybody.
-            _undecodable[entry.Key] = error.Message;
+            undecodable[entry.Key] = error.Message;
             LogUndecodable(error, entry.Key, entry.ModRevision);
             return null;
         }
@@ -342,6 +370,9 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         if (request.InitialEventsEnd)
             yield return new(WatchCacheEventType.Bookmark, _decoder.Bookmark(revision, initialEventsEnd: true), null, revision);
     }
+
+    private sealed record DecodedPage(
+        SortedTree<CachedObject> Objects, long Bytes, long Revision, IReadOnlyDictionary<string, string> Undecodable);
 
     [LoggerMessage(LogLevel.Error, "The stored value of {Key} at revision {Revision} cannot be read; it is left out")]
     private partial void LogUndecodable(Exception error, string key, long revision);
