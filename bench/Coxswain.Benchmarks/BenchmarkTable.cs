@@ -1,3 +1,4 @@
+using Coxswain.Benchmarks.Api;
 using Coxswain.Benchmarks.Cache;
 using Coxswain.Benchmarks.Storage;
 
@@ -10,6 +11,7 @@ internal static class BenchmarkTable
 {
     public static IReadOnlyList<Benchmark> All { get; } =
     [
+        new("api/codecs", "reading and writing a running Pod and a ConfigMap, JSON and protobuf", CodecBenchmark.RunAsync),
         new("storage/durable-writes", "1 KiB values flushed to disk before they are acknowledged; etcd beside it if it is installed", DurableWrites.RunAsync),
         new("storage/start", "opening a store with 200,000 objects and a million old revisions", StartWithHistory.RunAsync),
         new("cache/pods", "memory of a cached pod against its JSON, changes and lists", MemoryPerPod.RunAsync),
