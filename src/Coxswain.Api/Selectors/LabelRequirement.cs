@@ -7,9 +7,11 @@ namespace Coxswain.Api.Selectors;
 public sealed class LabelRequirement
 {
     private readonly long _bound;
+    private readonly bool _isEquality;
 
-    private LabelRequirement(string key, LabelOperator op, IReadOnlyList<string> values, long bound)
+    private LabelRequirement(string key, LabelOperator op, IReadOnlyList<string> values, long bound, bool isEquality)
     {
+        _isEquality = isEquality;
         Key = key;
         Operator = op;
         Values = values;
@@ -24,7 +26,9 @@ public sealed class LabelRequirement
     public IReadOnlyList<string> Values { get; }
 
     /// <summary>False with upstream's message where key, operator and values do not fit.</summary>
-    internal static bool TryCreate(string key, LabelOperator op, IReadOnlyList<string> values, out LabelRequirement requirement, out string error)
+    /// <param name="isEquality">Whether it is written with an equals sign rather than as a set.</param>
+    internal static bool TryCreate(
+        string key, LabelOperator op, IReadOnlyList<string> values, bool isEquality, out LabelRequirement requirement, out string error)
     {
         requirement = null!;
         error = KeyError(key) ?? CountError(op, values.Count) ?? "";
@@ -49,12 +53,12 @@ public sealed class LabelRequirement
             }
         }
 
-        requirement = new(key, op, values, bound);
+        requirement = new(key, op, values, bound, isEquality);
         return true;
     }
 
     /// <summary>The label has exactly this value. Nothing is checked: a value that no label can have never matches.</summary>
-    internal static LabelRequirement Exactly(string key, string value) => new(key, LabelOperator.In, [value], 0);
+    internal static LabelRequirement Exactly(string key, string value) => new(key, LabelOperator.In, [value], 0, true);
 
     internal static string? KeyError(string key)
     {
@@ -83,11 +87,13 @@ public sealed class LabelRequirement
         LabelOperator.DoesNotExist => "!" + Key,
         LabelOperator.GreaterThan => $"{Key}>{Values[0]}",
         LabelOperator.LessThan => $"{Key}<{Values[0]}",
-        LabelOperator.In when Values.Count == 1 => $"{Key}={Values[0]}",
-        LabelOperator.In => $"{Key} in ({string.Join(',', Values)})",
-        _ when Values.Count == 1 => $"{Key}!={Values[0]}",
-        _ => $"{Key} notin ({string.Join(',', Values)})",
+        LabelOperator.In when _isEquality => $"{Key}={Values[0]}",
+        LabelOperator.In => $"{Key} in ({Set})",
+        _ when _isEquality => $"{Key}!={Values[0]}",
+        _ => $"{Key} notin ({Set})",
     };
+
+    private string Set => string.Join(',', Values.Order(StringComparer.Ordinal));
 
     private static string? CountError(LabelOperator op, int count) => op switch
     {

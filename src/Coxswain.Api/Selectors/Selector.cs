@@ -54,7 +54,7 @@ public sealed class Selector
         var requirements = new List<LabelRequirement>(selector.MatchLabels.Count + selector.MatchExpressions.Count);
         foreach (var (key, value) in selector.MatchLabels)
         {
-            if (!LabelRequirement.TryCreate(key, LabelOperator.In, [value], out var requirement, out error))
+            if (!LabelRequirement.TryCreate(key, LabelOperator.In, [value], true, out var requirement, out error))
                 return false;
             requirements.Add(requirement);
         }
@@ -67,7 +67,7 @@ public sealed class Selector
                 return false;
             }
 
-            if (!LabelRequirement.TryCreate(expression.Key, op, [.. expression.Values.Distinct()], out var requirement, out error))
+            if (!LabelRequirement.TryCreate(expression.Key, op, [.. expression.Values.Distinct()], false, out var requirement, out error))
                 return false;
             requirements.Add(requirement);
         }
@@ -104,8 +104,7 @@ public sealed class Selector
     {
         if (requirements.Count == 0)
             return Everything;
-        requirements.Sort((a, b) => string.CompareOrdinal(a.Key, b.Key));
-        return new(requirements);
+        return new([.. requirements.OrderBy(requirement => requirement.Key, StringComparer.Ordinal)]);
     }
 
     private static bool TryOperator(string name, out LabelOperator op)

@@ -79,7 +79,7 @@ internal ref struct SelectorParser
 
         // 2. A key alone asks for its presence.
         if (denied || _token is SelectorToken.End or SelectorToken.Comma)
-            return Create(key, denied ? LabelOperator.DoesNotExist : LabelOperator.Exists, [], out error);
+            return Create(key, denied ? LabelOperator.DoesNotExist : LabelOperator.Exists, [], false, out error);
 
         // 3. Operator and values.
         LabelOperator op;
@@ -99,7 +99,7 @@ internal ref struct SelectorParser
         var isSet = _token is SelectorToken.In or SelectorToken.NotIn;
         Advance();
         var values = isSet ? ParseSet(out error) : ParseValue(out error);
-        return values is null ? null : Create(key, op, [.. values], out error);
+        return values is null ? null : Create(key, op, [.. values], !isSet, out error);
     }
 
     private SortedSet<string>? ParseSet(out string error)
@@ -172,8 +172,8 @@ internal ref struct SelectorParser
         return values;
     }
 
-    private static LabelRequirement? Create(string key, LabelOperator op, IReadOnlyList<string> values, out string error) =>
-        LabelRequirement.TryCreate(key, op, values, out var requirement, out error) ? requirement : null;
+    private static LabelRequirement? Create(string key, LabelOperator op, IReadOnlyList<string> values, bool isEquality, out string error) =>
+        LabelRequirement.TryCreate(key, op, values, isEquality, out var requirement, out error) ? requirement : null;
 
     private void Advance() => _token = _lexer.Next(out _literal);
 }
