@@ -9,6 +9,9 @@ internal sealed class SqliteCommitter : IAsyncDisposable
     private const int MaxSweep = 4096;
     private const int ShrinkPages = 128;
 
+    /// <summary>When the log is so many times as long as it should be, the writer stops and copies the rest of it.</summary>
+    private const int LongLog = 8;
+
     /// <summary>So many commits may pass before a step of compaction gets its turn: neither starves the other.</summary>
     private const int CommitsPerStep = 4;
 
@@ -18,6 +21,7 @@ internal sealed class SqliteCommitter : IAsyncDisposable
     private readonly string _path;
     private readonly SqliteStoreOptions _options;
     private readonly SqliteWriter _writer;
+    private readonly SqliteCheckpointer _checkpointer;
     private readonly WriteQueue _queue;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
@@ -36,6 +40,7 @@ internal sealed class SqliteCommitter : IAsyncDisposable
     {
         (_path, _options) = (path, options);
         _writer = new(path, options);
+        _checkpointer = new(path);
         _queue = new(options);
         _compacted = _compactTarget = _writer.Compacted;
         Log = new(_writer.Revision, _writer.Revision, options.LogCount, options.LogBytes);
@@ -74,6 +79,7 @@ internal sealed class SqliteCommitter : IAsyncDisposable
     {
         _queue.Close();
         await _stopped.Task;
+        await _checkpointer.DisposeAsync();
         _writer.Dispose();
     }
 
@@ -173,7 +179,10 @@ internal sealed class SqliteCommitter : IAsyncDisposable
             if (_uncopied >= _options.CheckpointBytes)
             {
                 _uncopied = 0;
-                _writer.Checkpoint();
+                if (new FileInfo(_path + "-wal").Length < LongLog * _options.CheckpointBytes)
+                    _checkpointer.Request();
+                else
+                    _writer.Checkpoint();
                 return;
             }
 

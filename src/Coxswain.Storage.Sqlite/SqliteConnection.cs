@@ -55,14 +55,11 @@ internal sealed class SqliteConnection : IDisposable
         raw.sqlite3_progress_handler(_handle, stop is null ? 0 : 2000, stop is null ? null : _ => stop() ? 1 : 0, null);
 
     /// <summary>Copies what it can of the write-ahead log into the file without waiting for anyone.</summary>
-    /// <returns>Whether all of it was copied.</returns>
-    public bool Checkpoint(bool truncate)
+    public void Checkpoint()
     {
-        var mode = truncate ? raw.SQLITE_CHECKPOINT_TRUNCATE : raw.SQLITE_CHECKPOINT_PASSIVE;
-        var result = raw.sqlite3_wal_checkpoint_v2(_handle, null, mode, out var frames, out var copied);
-        if (result is not (raw.SQLITE_OK or raw.SQLITE_BUSY))
+        var result = raw.sqlite3_wal_checkpoint_v2(_handle, null, raw.SQLITE_CHECKPOINT_PASSIVE, out _, out _);
+        if ((result & 0xff) is not (raw.SQLITE_OK or raw.SQLITE_BUSY))
             throw Error(result);
-        return result == raw.SQLITE_OK && frames == copied;
     }
 
     public void Dispose()

@@ -5,8 +5,6 @@ namespace Coxswain.Storage.Sqlite;
 /// <summary>Writes on the one connection that does. Not safe for concurrent use: one thread owns it.</summary>
 internal sealed class SqliteWriter : IDisposable
 {
-    private const string SweptUpTo = "UPDATE meta SET value = ?1 WHERE name = 'swept'";
-
     private readonly SqliteConnection _connection;
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
@@ -35,7 +33,7 @@ internal sealed class SqliteWriter : IDisposable
 
         // A deletion's row goes when the next revision is swept: so the row of the newest revision always stays.
         _sweepDeleted = _connection.Prepare("DELETE FROM entries WHERE id >= ?1 AND id < ?2 AND value IS NULL");
-        _setSwept = _connection.Prepare(SweptUpTo);
+        _setSwept = _connection.Prepare("UPDATE meta SET value = ?1 WHERE name = 'swept'");
         PageSize = _connection.QueryInteger("PRAGMA page_size");
         Revision = ReadRevision();
         Compacted = _connection.QueryInteger("SELECT value FROM meta WHERE name = 'compacted'");
@@ -116,7 +114,7 @@ internal sealed class SqliteWriter : IDisposable
     }
 
     /// <summary>Copies the write-ahead log into the file.</summary>
-    public void Checkpoint(bool truncate = false) => _connection.Checkpoint(truncate);
+    public void Checkpoint() => _connection.Checkpoint();
 
     /// <summary>Reads what is committed after a failure that left it open.</summary>
     public long ReadRevision() => _connection.QueryInteger("SELECT coalesce((SELECT max(id) FROM entries), 1)");

@@ -77,17 +77,19 @@ public sealed class SqliteStoreTests : StoreContract
     [Fact]
     public async Task Compaction_gives_space_back_to_the_file_system()
     {
-        var store = (SqliteStore)Store;
         var value = new byte[64 << 10];
         var revision = (await Store.WriteAsync(new("/a", 0, value), Cancellation)).Revision;
         for (var i = 0; i < 400; i++)
             revision = (await Store.WriteAsync(new("/a", revision, value), Cancellation)).Revision;
+        await Store.DisposeAsync();
         var before = new FileInfo(_folder.Store).Length;
+        Assert.True(before > 400 * value.Length);
 
-        await Store.CompactAsync(revision, Cancellation);
+        await using var store = SqliteStore.Open(_folder.Store);
+        await store.CompactAsync(revision, Cancellation);
 
         await Testing.Eventually.TrueAsync(() => new FileInfo(_folder.Store).Length < before / 2, () => $"{before} -> {store.SizeBytes}", Cancellation);
-        Assert.Equal(value.Length, (await Store.GetAsync("/a", Cancellation))!.Value.Length);
+        Assert.Equal(value.Length, (await store.GetAsync("/a", Cancellation))!.Value.Length);
     }
 
     [Fact]
