@@ -1,11 +1,10 @@
-using System.Collections.Frozen;
-
 namespace Coxswain.Api;
 
 /// <summary>The codecs of all built-in kinds: objects, lists, Status, options.</summary>
 public static partial class CodecTable
 {
-    private static readonly Lazy<FrozenDictionary<GroupVersionKind, ObjectCodec>> ByKind = new(() => MakeAll().ToFrozenDictionary(c => c.Kind));
+    // A plain dictionary: a frozen one costs more to build at start than it ever saves.
+    private static readonly Lazy<Dictionary<GroupVersionKind, ObjectCodec>> ByKind = new(() => MakeAll().ToDictionary(c => c.Kind));
 
     public static IReadOnlyCollection<ObjectCodec> All => ByKind.Value.Values;
 

@@ -1,12 +1,10 @@
-using System.Collections.Frozen;
-
 namespace Coxswain.Api;
 
 /// <summary>The built-in resources. Generated: one property per resource, such as <c>CoreV1Pod</c>.</summary>
 public static partial class ResourceTable
 {
-    private static readonly Lazy<FrozenDictionary<GroupVersionResource, ResourceDescriptor>> ByResource =
-        new(() => All.ToFrozenDictionary(d => d.Resource));
+    private static readonly Lazy<Dictionary<GroupVersionResource, ResourceDescriptor>> ByResource =
+        new(() => All.ToDictionary(d => d.Resource));
 
     /// <summary>All built-in resources, by group and version in discovery order.</summary>
     public static IReadOnlyList<ResourceDescriptor> All => field ??= MakeAll();

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text;
 
 namespace Coxswain.Api;
@@ -9,8 +8,8 @@ internal static partial class SchemaTable
 {
     private static readonly SchemaType?[] Types = new SchemaType?[Offsets.Length - 1];
 
-    private static readonly Lazy<FrozenDictionary<string, int>> ByName =
-        new(() => Enumerable.Range(0, Types.Length).ToFrozenDictionary(i => Get(i).Name, i => i, StringComparer.Ordinal));
+    private static readonly Lazy<Dictionary<string, int>> ByName =
+        new(() => Enumerable.Range(0, Types.Length).ToDictionary(i => Get(i).Name, StringComparer.Ordinal));
 
     public static SchemaType Get(int index) => Types[index] ?? Add(index);
 

@@ -25,16 +25,18 @@ internal sealed class ModelCodec<T>(GroupVersionKind kind) : ObjectCodec<T> wher
         catch (JsonException)
         {
             // The scanner allows a greater depth than the reader.
-            throw new DecodeException(GoJsonScanner.Explain(utf8) ?? "exceeded max depth");
+            throw new DecodeException(GoJsonScanner.Explain(utf8) ?? "exceeded max depth", isSyntax: true);
         }
         catch (JsonMismatchException mismatch)
         {
             // Upstream looks at the whole text's syntax before it reads any value.
-            throw new DecodeException(GoJsonScanner.Explain(utf8) ?? JsonLocator.Describe(utf8, Schema, mismatch));
+            throw GoJsonScanner.Explain(utf8) is { } syntax
+                ? new DecodeException(syntax, isSyntax: true)
+                : new DecodeException(JsonLocator.Describe(utf8, Schema, mismatch));
         }
         catch (DecodeException) when (GoJsonScanner.Explain(utf8) is { } syntax)
         {
-            throw new DecodeException(syntax);
+            throw new DecodeException(syntax, isSyntax: true);
         }
     }
 
