@@ -1,4 +1,5 @@
 using Coxswain.ApiServer.Registry;
+using Coxswain.Client;
 
 namespace Coxswain.ApiServer.Admission;
 
@@ -31,8 +32,25 @@ public static class AdmissionTable
 
     private static readonly (string Name, bool ByDefault, Func<AdmissionDependencies, IAdmissionPlugin> Create)[] Entries =
     [
+        ("NamespaceLifecycle", true, d => new NamespaceLifecycleAdmission(d.Cluster, d.Clock)),
+        ("LimitRanger", true, d => new LimitRangerAdmission(d.Cluster)),
+        ("ServiceAccount", true, d => new ServiceAccountAdmission(d.Cluster, d.Clock)),
+        ("NodeRestriction", false, d => new NodeRestrictionAdmission(d.Cluster)),
+        ("TaintNodesByCondition", true, _ => new TaintNodesByConditionAdmission()),
+        ("PodSecurity", true, d => new PodSecurityAdmission(d.Cluster)),
+        ("Priority", true, d => new PriorityAdmission(d.Cluster)),
+        ("DefaultTolerationSeconds", true, _ => new DefaultTolerationSecondsAdmission()),
+        ("DefaultStorageClass", true, d => new DefaultStorageClassAdmission(d.Cluster)),
+        ("StorageObjectInUseProtection", true, _ => new StorageObjectInUseProtectionAdmission()),
+        ("PersistentVolumeClaimResize", true, d => new PersistentVolumeClaimResizeAdmission(d.Cluster)),
+        ("RuntimeClass", true, d => new RuntimeClassAdmission(d.Cluster)),
+        ("CertificateApproval", true, d => new CertificateApprovalAdmission(d.MayAct)),
+        ("CertificateSigning", true, d => new CertificateSigningAdmission(d.MayAct)),
+        ("CertificateSubjectRestriction", true, _ => new CertificateSubjectRestrictionAdmission()),
+        ("DefaultIngressClass", true, d => new DefaultIngressClassAdmission(d.Cluster)),
         // MutatingAdmissionPolicy, MutatingAdmissionWebhook, ValidatingAdmissionPolicy and ValidatingAdmissionWebhook have
         // their place here, after all that changes objects and before the quota.
+        ("ResourceQuota", true, d => new ResourceQuotaAdmission(d.Cluster, d.Api)),
     ];
 }
 
@@ -42,4 +60,10 @@ public sealed record AdmissionDependencies
     public required IClusterView Cluster { get; init; }
 
     public required TimeProvider Clock { get; init; }
+
+    /// <summary>Charges quotas. Called only while requests are served.</summary>
+    public required IApiClient Api { get; init; }
+
+    /// <summary>Asks the authorizers.</summary>
+    public required MayAct MayAct { get; init; }
 }
