@@ -33,6 +33,22 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
         }
     }
 
+    /// <summary>Keeps news from all watches until <see cref="ReleaseWatches"/>: a network that stalls.</summary>
+    public void HoldWatches()
+    {
+        lock (_gate)
+            _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    public void ReleaseWatches()
+    {
+        lock (_gate)
+        {
+            _held?.SetResult();
+            _held = null;
+        }
+    }
+
     /// <summary>True when so many watches are open and each has taken in all there is.</summary>
     public bool IsQuiet(int watches)
     {
@@ -42,6 +58,7 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
 
     private readonly List<string> _writes = [];
     private int _watches;
+    private TaskCompletionSource? _held;
 
     /// <summary>The version of the last change of a kind.</summary>
     public long LastChange<T>() where T : class, IResource<T> => LastChange(T.Descriptor.Resource);
@@ -354,6 +371,11 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
         {
             while (true)
             {
+                Task? held;
+                lock (_gate)
+                    held = _held?.Task;
+                if (held is not null)
+                    await held.WaitAsync(cancellation);
                 Task changed;
                 List<(long Revision, WatchEventType Type, IMetadataObject Object)> news;
                 lock (_gate)

@@ -25,6 +25,7 @@ public sealed partial class EventRecorder
     private readonly ILogger _logger;
     private readonly EventCorrelator _correlator;
     private long _dropped;
+    private long _lastStamp;
 
     /// <param name="component">Who speaks: <c>deployment-controller</c>, <c>kubelet</c>, ...</param>
     /// <param name="host">On which node; empty for what runs on none.</param>
@@ -58,7 +59,7 @@ public sealed partial class EventRecorder
             Metadata = new()
             {
                 // Upstream's form: the object's name and the time in nanoseconds, in hexadecimal.
-                Name = about.Name + "." + (now.Subtract(DateTimeOffset.UnixEpoch).Ticks * 100).ToString("x", CultureInfo.InvariantCulture),
+                Name = about.Name + "." + UniqueStamp(now).ToString("x", CultureInfo.InvariantCulture),
                 Namespace = ns,
             },
             InvolvedObject = about,
@@ -139,6 +140,18 @@ public sealed partial class EventRecorder
             }
         }
         return await _api.CreateAsync(correlated.Event, cancellation).ConfigureAwait(false);
+    }
+
+    // Nanoseconds, but never the same twice: names must differ though clocks tick coarsely.
+    private long UniqueStamp(DateTimeOffset now)
+    {
+        while (true)
+        {
+            var last = Interlocked.Read(ref _lastStamp);
+            var next = Math.Max((now - DateTimeOffset.UnixEpoch).Ticks * 100, last + 1);
+            if (Interlocked.CompareExchange(ref _lastStamp, next, last) == last)
+                return next;
+        }
     }
 
     private void Drop()
