@@ -178,10 +178,15 @@ internal sealed partial class StoreFeed : IAsyncDisposable
             {
                 return false;
             }
-            catch (Exception error) when (error is not ObjectDisposedException)
+            catch (ObjectDisposedException closed)
+            {
+                _revision.Close(closed);
+                return false;
+            }
+            catch (Exception error)
             {
                 LogBroken(error, Revision);
-                await Task.Delay(RetryDelay, _clock, CancellationToken.None);
+                await Task.Delay(RetryDelay, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -305,15 +305,29 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
     {
         if (change.Revision <= subscription.From || !change.Key.StartsWith(subscription.Request.KeyPrefix, StringComparison.Ordinal))
             return;
-        if (change.For(subscription.Request.Filter) is { } next && !subscription.TryWrite(next))
-            CloseSlow(subscription);
+        try
+        {
+            if (change.For(subscription.Request.Filter) is { } next && !subscription.TryWrite(next))
+                CloseSlow(subscription);
+        }
+        catch (Exception error)
+        {
+            // A filter that fails ends its own watch and nobody else's.
+            LogFilter(error, change.Key);
+            Close(subscription, SubscriptionEnd.Failed);
+        }
     }
 
     private void CloseSlow(WatchCacheSubscription subscription)
     {
-        subscription.Close(SubscriptionEnd.Slow);
-        _subscriptions.Remove(subscription);
+        Close(subscription, SubscriptionEnd.Slow);
         _slowWatchers++;
+    }
+
+    private void Close(WatchCacheSubscription subscription, SubscriptionEnd reason)
+    {
+        subscription.Close(reason);
+        _subscriptions.Remove(subscription);
     }
 
     private void SendBookmarks()
@@ -376,4 +390,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
 
     [LoggerMessage(LogLevel.Error, "The stored value of {Key} at revision {Revision} cannot be read; it is left out")]
     private partial void LogUndecodable(Exception error, string key, long revision);
+
+    [LoggerMessage(LogLevel.Error, "The filter of a watch failed at {Key}; the watch ends")]
+    private partial void LogFilter(Exception error, string key);
 }

@@ -14,6 +14,9 @@ internal enum SubscriptionEnd
     /// <summary>Too many events waited for it.</summary>
     Slow,
 
+    /// <summary>Its filter threw.</summary>
+    Failed,
+
     /// <summary>The cache missed changes and was read anew.</summary>
     Reloaded,
 

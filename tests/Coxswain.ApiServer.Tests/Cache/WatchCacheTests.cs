@@ -261,6 +261,20 @@ public sealed class WatchCacheTests
     }
 
     [Fact]
+    public async Task A_filter_that_fails_ends_its_own_watch_only()
+    {
+        await using var fixture = new CacheFixture();
+        await fixture.Cache.ReadyAsync(Cancellation);
+        using var failing = fixture.Cache.Watch(new() { KeyPrefix = Prefix, Filter = _ => throw new InvalidOperationException("no") });
+        using var other = fixture.Cache.Watch(new() { KeyPrefix = Prefix });
+        await fixture.PutAsync("a");
+        var last = await fixture.PutAsync("b");
+
+        Assert.Equal(["Added a@2", "Added b@3"], await ReadAsync(other, last));
+        Assert.Equal((SubscriptionEnd.Failed, SubscriptionEnd.None), (failing.End, other.End));
+    }
+
+    [Fact]
     public async Task Bookmarks_come_each_minute_to_those_who_want_them()
     {
         await using var fixture = new CacheFixture();
