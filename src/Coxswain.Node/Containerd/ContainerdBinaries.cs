@@ -6,7 +6,7 @@ namespace Coxswain.Node.Containerd;
 public sealed record ContainerdBinaries(string Containerd, string Ctr, string Runc, string CniDir)
 {
     /// <summary>CNI plug-ins that the pod network is made of.</summary>
-    internal static readonly IReadOnlyList<string> CniPlugins = ["ptp", "host-local", "portmap", "loopback"];
+    internal static readonly IReadOnlyList<string> CniPlugins = ["ptp", "host-local", "loopback"];
 
     private static readonly string[] CniDirs = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"];
 
@@ -37,7 +37,6 @@ public sealed record ContainerdBinaries(string Containerd, string Ctr, string Ru
         Need("containerd-shim-runc-v2", "containerd");
         var runc = Need("runc", "runc");
         Need("nft", "nftables");
-        Need("iptables", "iptables");
         Need("ip", "iproute2");
         Need("mount", "mount");
         Need("setsid", "util-linux");

@@ -168,8 +168,15 @@ public sealed partial class InstanceCleaner(NodeInstance instance, TimeProvider 
 
     private static void RemoveIfEmpty(string folder)
     {
-        if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
-            Directory.Delete(folder);
+        try
+        {
+            if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+                Directory.Delete(folder);
+        }
+        catch (IOException)
+        {
+            // Another instance came to need it at this moment.
+        }
     }
 
     [LoggerMessage(1, LogLevel.Information, "Cleaning up by force: {Reason}")]

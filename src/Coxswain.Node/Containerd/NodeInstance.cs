@@ -48,6 +48,9 @@ public sealed record NodeInstance
     /// <summary>nftables table (family ip) of the pod network.</summary>
     public string PodNetworkTable => "coxswain-" + Id + "-pods";
 
+    /// <summary>nftables table (family ip) of the host ports.</summary>
+    public string HostPortTable => "coxswain-" + Id + "-hostports";
+
     /// <summary>Parent of all pods' cgroups where cgroupfs is the driver. With systemd it is <see cref="SystemdSlice"/>.</summary>
     public string CgroupParent => "/coxswain-" + Id;
 
@@ -58,7 +61,7 @@ public sealed record NodeInstance
     public static NodeInstance ForDataDir(string dataDir)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(dataDir));
-        if (Directory.ResolveLinkTarget(full, returnFinalTarget: true) is { } target)
+        if (Directory.Exists(full) && Directory.ResolveLinkTarget(full, returnFinalTarget: true) is { } target)
             full = target.FullName;
 
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(full));

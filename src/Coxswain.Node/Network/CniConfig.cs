@@ -21,7 +21,7 @@ internal static class CniConfig
 
             w.WriteStartObject();
             w.WriteString("type", "ptp");
-            // Our own nftables table does it, so that iptables need not be mixed in.
+            // Our own nftables tables do it, and host ports too, so that iptables need not be mixed in.
             w.WriteBoolean("ipMasq", false);
             w.WriteStartObject("ipam");
             w.WriteString("type", "host-local");
@@ -38,13 +38,6 @@ internal static class CniConfig
             w.WriteString("dst", "0.0.0.0/0");
             w.WriteEndObject();
             w.WriteEndArray();
-            w.WriteEndObject();
-            w.WriteEndObject();
-
-            w.WriteStartObject();
-            w.WriteString("type", "portmap");
-            w.WriteStartObject("capabilities");
-            w.WriteBoolean("portMappings", true);
             w.WriteEndObject();
             w.WriteEndObject();
 

@@ -25,7 +25,8 @@ public sealed class PodNetwork(NodeInstance instance)
 
     /// <summary>Takes the rules away; the addresses and interfaces went with their pods.</summary>
     public Task RemoveAsync(CancellationToken cancellation) =>
-        ApplyRulesAsync(PodNetworkTable.RenderRemoval(instance.PodNetworkTable), cancellation);
+        ApplyRulesAsync(
+            PodNetworkTable.RenderRemoval(instance.PodNetworkTable) + PodNetworkTable.RenderRemoval(instance.HostPortTable), cancellation);
 
     private static async Task EnableForwardingAsync(CancellationToken cancellation)
     {
@@ -41,7 +42,7 @@ public sealed class PodNetwork(NodeInstance instance)
         }
     }
 
-    private static async Task ApplyRulesAsync(string rules, CancellationToken cancellation)
+    internal static async Task ApplyRulesAsync(string rules, CancellationToken cancellation)
     {
         var result = await HostCommand.RunAsync("nft", ["-f", "-"], rules, cancellation);
         if (!result.Succeeded)

@@ -1,4 +1,5 @@
 using Coxswain.Grpc;
+using Coxswain.Node.Network;
 using Google.Protobuf;
 
 namespace Coxswain.Node.Runtime;
@@ -24,6 +25,9 @@ public sealed class CriRuntime : IContainerRuntime, IDisposable
         _channel = GrpcChannel.ForUnixSocket(path, new() { Clock = clock });
     }
 
+    /// <summary>Who makes pods reachable under the node's ports; null: nobody.</summary>
+    public HostPorts? HostPorts { get; init; }
+
     public async Task<RuntimeVersion> VersionAsync(CancellationToken cancellation)
     {
         var answer = await CallAsync(CriMethods.Version, new() { Version = "v1" }, Short, cancellation);
@@ -37,12 +41,24 @@ public sealed class CriRuntime : IContainerRuntime, IDisposable
         CallAsync(CriMethods.UpdateRuntimeConfig,
             new() { RuntimeConfig = new() { NetworkConfig = new() { PodCidr = podCidr } } }, Short, cancellation);
 
-    public async Task<string> RunPodSandboxAsync(PodSandboxConfig config, string runtimeHandler, CancellationToken cancellation) =>
-        (await CallAsync(CriMethods.RunPodSandbox, new() { Config = config.ToCri(), RuntimeHandler = runtimeHandler }, Long, cancellation))
-        .PodSandboxId;
+    public async Task<string> RunPodSandboxAsync(PodSandboxConfig config, string runtimeHandler, CancellationToken cancellation)
+    {
+        var request = new Cri.RunPodSandboxRequest { Config = config.ToCri(), RuntimeHandler = runtimeHandler };
+        if (HostPorts is null || !HostPorts.Mark(request.Config))
+            return (await CallAsync(CriMethods.RunPodSandbox, request, Long, cancellation)).PodSandboxId;
 
-    public Task StopPodSandboxAsync(string podSandboxId, CancellationToken cancellation) =>
-        EndAsync(CriMethods.StopPodSandbox, new() { PodSandboxId = podSandboxId }, Long, cancellation);
+        var id = (await CallAsync(CriMethods.RunPodSandbox, request, Long, cancellation)).PodSandboxId;
+        await HostPorts.SyncAsync(this, cancellation);
+        return id;
+    }
+
+    public async Task StopPodSandboxAsync(string podSandboxId, CancellationToken cancellation)
+    {
+        await EndAsync(CriMethods.StopPodSandbox, new() { PodSandboxId = podSandboxId }, Long, cancellation);
+        // Before the address can be another pod's.
+        if (HostPorts?.Has(podSandboxId) == true)
+            await HostPorts.SyncAsync(this, cancellation);
+    }
 
     public Task RemovePodSandboxAsync(string podSandboxId, CancellationToken cancellation) =>
         EndAsync(CriMethods.RemovePodSandbox, new() { PodSandboxId = podSandboxId }, Long, cancellation);

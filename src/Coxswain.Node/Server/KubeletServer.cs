@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Authentication;
+using System.Text;
 using Coxswain.Node.Pods;
 using Coxswain.Node.Runtime;
 using Microsoft.AspNetCore.Builder;
@@ -165,7 +166,9 @@ public sealed partial class KubeletServer : IAsyncDisposable
     {
         context.Response.StatusCode = (int)status;
         context.Response.ContentType = "text/plain; charset=utf-8";
-        return context.Response.WriteAsync(message);
+        var body = Encoding.UTF8.GetBytes(message);
+        context.Response.ContentLength = body.Length;
+        return context.Response.Body.WriteAsync(body, 0, body.Length, context.RequestAborted);
     }
 
     [LoggerMessage(1, LogLevel.Error, "The node API failed at {Path}")]

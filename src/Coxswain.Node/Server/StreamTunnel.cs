@@ -159,6 +159,7 @@ internal static class StreamTunnel
         int read;
         while (body.Length < length && (read = await server.ReadAsync(buffer, cancellation)) > 0)
             body.Write(buffer, 0, read);
-        await response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)Math.Min(body.Length, length)), cancellation);
+        response.ContentLength = Math.Min(body.Length, length);
+        await response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)response.ContentLength), cancellation);
     }
 }

@@ -94,7 +94,7 @@ public sealed class ContainerdFixture : IAsyncDisposable
                 Mode = (UnixFileMode)0b111_101_101,
                 DataStream = content,
             });
-            foreach (var applet in (string[])["sh", "cat", "echo", "sleep", "nc", "wget", "httpd", "id", "ip", "kill", "ls", "ps", "seq", "head", "tail", "tee", "true"])
+            foreach (var applet in (string[])["sh", "cat", "chmod", "mkdir", "printf", "echo", "sleep", "nc", "wget", "httpd", "id", "ip", "kill", "ls", "ps", "seq", "head", "tail", "tee", "true"])
                 tar.WriteEntry(new UstarTarEntry(TarEntryType.SymbolicLink, "bin/" + applet) { LinkName = "busybox" });
         }
         return new()

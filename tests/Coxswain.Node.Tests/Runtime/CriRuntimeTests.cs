@@ -123,7 +123,7 @@ public sealed class CriRuntimeTests(ContainerdFixture containerd)
     public async Task Pause_reaps_what_others_leave_behind_in_a_shared_process_namespace()
     {
         await containerd.RequireAsync(Cancellation);
-        await using var pod = await TestPod.StartAsync(containerd, NamespaceMode.Pod, [], Cancellation);
+        await using var pod = await TestPod.StartAsync(containerd, containerd.Runtime, NamespaceMode.Pod, [], Cancellation);
         var id = await pod.RunAsync("main", "(sleep 0.1 &) ; (sleep 0.1 &); sleep 1000");
 
         string processes = "";

@@ -6,13 +6,13 @@ namespace Coxswain.Node.Tests.Runtime;
 /// <summary>A sandbox of one test, with its containers.</summary>
 internal sealed class TestPod : IAsyncDisposable
 {
-    private readonly ContainerdFixture _containerd;
+    private readonly IContainerRuntime _runtime;
     private readonly CancellationToken _cancellation;
     private readonly NamespaceMode _pid;
 
-    private TestPod(ContainerdFixture containerd, PodSandboxConfig config, NamespaceMode pid, CancellationToken cancellation)
+    private TestPod(IContainerRuntime runtime, PodSandboxConfig config, NamespaceMode pid, CancellationToken cancellation)
     {
-        _containerd = containerd;
+        _runtime = runtime;
         _cancellation = cancellation;
         _pid = pid;
         Config = config;
@@ -23,13 +23,17 @@ internal sealed class TestPod : IAsyncDisposable
     public string SandboxId { get; private set; } = "";
 
     public static Task<TestPod> StartAsync(ContainerdFixture containerd, CancellationToken cancellation) =>
-        StartAsync(containerd, NamespaceMode.Container, [], cancellation);
+        StartAsync(containerd, containerd.Runtime, NamespaceMode.Container, [], cancellation);
+
+    public static Task<TestPod> StartAsync(
+        ContainerdFixture containerd, IContainerRuntime runtime, IReadOnlyList<PortMapping> ports, CancellationToken cancellation) =>
+        StartAsync(containerd, runtime, NamespaceMode.Container, ports, cancellation);
 
     public static async Task<TestPod> StartAsync(
-        ContainerdFixture containerd, NamespaceMode pid, IReadOnlyList<PortMapping> ports, CancellationToken cancellation)
+        ContainerdFixture containerd, IContainerRuntime runtime, NamespaceMode pid, IReadOnlyList<PortMapping> ports, CancellationToken cancellation)
     {
         var uid = Guid.NewGuid().ToString();
-        var pod = new TestPod(containerd, new()
+        var pod = new TestPod(runtime, new()
         {
             Metadata = new("pod-" + uid[..8], uid, "test", 0),
             Hostname = "pod",
@@ -43,11 +47,11 @@ internal sealed class TestPod : IAsyncDisposable
             },
         }, pid, cancellation);
         Directory.CreateDirectory(pod.Config.LogDirectory);
-        pod.SandboxId = await containerd.Runtime.RunPodSandboxAsync(pod.Config, "", cancellation);
+        pod.SandboxId = await runtime.RunPodSandboxAsync(pod.Config, "", cancellation);
         return pod;
     }
 
-    public async Task<string> IPAsync() => (await _containerd.Runtime.PodSandboxStatusAsync(SandboxId, _cancellation)).IPs[0];
+    public async Task<string> IPAsync() => (await _runtime.PodSandboxStatusAsync(SandboxId, _cancellation)).IPs[0];
 
     public async Task<string> RunAsync(string name, string script, Func<ContainerConfig, ContainerConfig>? change = null)
     {
@@ -59,8 +63,8 @@ internal sealed class TestPod : IAsyncDisposable
             LogPath = name + ".log",
             Linux = new() { SecurityContext = new() { NamespaceOptions = new() { Pid = _pid } } },
         };
-        var id = await _containerd.Runtime.CreateContainerAsync(SandboxId, change?.Invoke(config) ?? config, Config, _cancellation);
-        await _containerd.Runtime.StartContainerAsync(id, _cancellation);
+        var id = await _runtime.CreateContainerAsync(SandboxId, change?.Invoke(config) ?? config, Config, _cancellation);
+        await _runtime.StartContainerAsync(id, _cancellation);
         return id;
     }
 
@@ -68,7 +72,7 @@ internal sealed class TestPod : IAsyncDisposable
     {
         while (true)
         {
-            var status = await _containerd.Runtime.ContainerStatusAsync(id, _cancellation);
+            var status = await _runtime.ContainerStatusAsync(id, _cancellation);
             if (status.State == ContainerState.Exited)
                 return status;
             await Task.Delay(20, _cancellation);
@@ -77,7 +81,7 @@ internal sealed class TestPod : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _containerd.Runtime.StopPodSandboxAsync(SandboxId, CancellationToken.None);
-        await _containerd.Runtime.RemovePodSandboxAsync(SandboxId, CancellationToken.None);
+        await _runtime.StopPodSandboxAsync(SandboxId, CancellationToken.None);
+        await _runtime.RemovePodSandboxAsync(SandboxId, CancellationToken.None);
     }
 }
