@@ -8,7 +8,6 @@ using Coxswain.Node.Runtime;
 using Coxswain.Node.Server;
 using Coxswain.Node.Tests.Containerd;
 using Coxswain.Node.Tests.Runtime;
-using Coxswain.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Coxswain.Node.Tests.Server;
@@ -23,7 +22,7 @@ public sealed class StreamingTests(ContainerdFixture containerd)
     {
         await containerd.RequireAsync(Cancellation);
         await using var pod = await TestPod.StartAsync(containerd, Cancellation);
-        var id = await pod.RunAsync("main", "nc -lk -p 7000 -e cat & while read line; do echo \"got $line\"; done", c => c with { Stdin = true });
+        var id = await pod.RunAsync("main", "httpd -p 7000 -h /tmp; while read line; do echo \"got $line\"; done", c => c with { Stdin = true });
         var status = await containerd.Runtime.ContainerStatusAsync(id, Cancellation);
         await using var server = await ServeAsync(pod, id, status.LogPath);
 
@@ -40,11 +39,9 @@ public sealed class StreamingTests(ContainerdFixture containerd)
         attach.Abort();
 
         // Port-forward: data of the first port on channel 0, its errors on 1, each begun by the port's number.
-        await Eventually.TrueAsync(async () => (await containerd.Runtime.ExecSyncAsync(id,
-            ["sh", "-c", "echo x | nc -w 1 127.0.0.1 7000"], TimeSpan.FromSeconds(10), Cancellation)).ExitCode == 0, cancellation: Cancellation);
         using var forward = await ConnectAsync(server, "/portForward/shop/web?port=7000");
-        await forward.SendAsync(Encoding.UTF8.GetBytes("\0ping"), WebSocketMessageType.Binary, true, Cancellation);
-        Assert.Equal("\u0058\u001bping", await ReadChannelAsync(forward, 0, 6));
+        await forward.SendAsync(Encoding.UTF8.GetBytes("\0GET /nothing HTTP/1.0\r\n\r\n"), WebSocketMessageType.Binary, true, Cancellation);
+        Assert.Equal("\u0058\u001bHTTP/1.1 404", await ReadChannelAsync(forward, 0, 14));
         forward.Abort();
     }
 
@@ -124,7 +121,7 @@ public sealed class StreamingTests(ContainerdFixture containerd)
             if (frame.Count > 1 && buffer[0] == channel)
                 text += Encoding.Latin1.GetString(buffer, 1, frame.Count - 1);
         }
-        return text;
+        return text[..length];
     }
 
     private sealed record RunningServer(KubeletServer Server, X509Certificate2 Certificate) : IAsyncDisposable
