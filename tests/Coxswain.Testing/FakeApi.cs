@@ -23,6 +23,9 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
     /// <summary>As <see cref="BeforeWrite"/>, after the write was made: an answer that is lost on its way.</summary>
     public Action<string, IMetadataObject>? AfterWrite { get; set; }
 
+    /// <summary>Answers posts to subresources that the fake does not know itself, such as <c>serviceaccounts/token</c>; null: not this one.</summary>
+    public Func<NamespacedName, string, IKubernetesObject, IKubernetesObject?>? Subresource { get; set; }
+
     /// <summary>Writes so far, by verb and kind: <c>create Pod</c>.</summary>
     public IReadOnlyList<string> Writes
     {
@@ -164,6 +167,8 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
         CancellationToken cancellation)
         where T : class, IResource<T> where TBody : class, IKubernetesObject where TResult : class, IKubernetesObject
     {
+        if (Subresource?.Invoke(name, subresource, body) is TResult answer)
+            return Task.FromResult(answer);
         if ((IKubernetesObject)body is not Binding binding || subresource != "binding")
             throw new NotSupportedException($"The fake has no subresource {subresource} to post to.");
         BeforeWrite?.Invoke("create", binding);
@@ -315,7 +320,7 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
         {
             Finalizers = finalizers,
             DeletionTimestamp = metadata.DeletionTimestamp ?? clock.GetUtcNow(),
-            DeletionGracePeriodSeconds = graceful ? 30 : 0,
+            DeletionGracePeriodSeconds = graceful ? options.GracePeriodSeconds ?? (before as Pod)?.Spec.TerminationGracePeriodSeconds ?? 30 : 0,
         });
         if (graceful)
             Store(Of(resource), before, ending, remove: false);

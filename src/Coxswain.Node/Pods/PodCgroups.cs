@@ -112,7 +112,10 @@ internal sealed class PodCgroups(NodeAgentOptions options, CgroupFeatures featur
 
     private IEnumerable<string> Folders(string group) => features.Version2
         ? [Path.Combine(mount, group)]
-        : Version1Controllers.Select(controller => Path.Combine(mount, controller, group));
+        // Whatever is mounted: the runtime makes groups in hierarchies of which we know nothing.
+        : Directory.Exists(mount)
+            ? [.. Directory.EnumerateDirectories(mount).Select(controller => Path.Combine(controller, group))]
+            : [];
 
     // A cgroup's files cannot be deleted; removing the folder is what removes them.
     private static void RemoveTree(string folder)

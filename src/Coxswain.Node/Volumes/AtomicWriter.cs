@@ -46,7 +46,8 @@ internal static class AtomicWriter
         var temporary = Path.Combine(folder, Data + "_tmp");
         File.Delete(temporary);
         File.CreateSymbolicLink(temporary, name);
-        File.Move(temporary, link, overwrite: true);
+        // Not File.Move: that looks through the link and finds no file.
+        Libc.Rename(temporary, link);
         ShowNames(folder, files);
         HideNames(folder, files);
         if (oldFolder is not null && Directory.Exists(oldFolder) && !string.Equals(oldFolder, target, StringComparison.Ordinal))

@@ -38,6 +38,13 @@ internal static partial class Libc
             throw Failure($"umount {target}");
     }
 
+    /// <summary>Gives a file, or a link itself, another name, in place of what had it.</summary>
+    public static void Rename(string from, string to)
+    {
+        if (rename(from, to) != 0)
+            throw Failure($"rename {from}");
+    }
+
     /// <summary>Changes owner and group of the link itself; -1 leaves one as it is.</summary>
     public static void ChangeOwner(string path, int user, int group)
     {
@@ -104,6 +111,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int umount2(string target, int flags);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int rename(string from, string to);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int lchown(string path, int user, int group);
