@@ -6,6 +6,7 @@ namespace Coxswain.Storage.Sqlite;
 internal sealed class SqliteWriter : IDisposable
 {
     private readonly SqliteConnection _connection;
+    private readonly RecentEntries _recent = new();
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
     private readonly SqliteStatement _find;
@@ -126,13 +127,7 @@ internal sealed class SqliteWriter : IDisposable
 
     private WriteResult Apply(StoreWrite write, ref long revision, List<StoreChange> changes)
     {
-        StoreEntry? before = null;
-        if (_find.Bind(1, write.Key).Step())
-        {
-            before = new(write.Key, _find.Blob(2), _find.Integer(1), _find.Integer(0));
-            _find.Reset();
-        }
-
+        var before = _recent.Find(write.Key) ?? Find(write.Key);
         if ((before?.ModRevision ?? 0) != write.ExpectedRevision || (before is null && write.Value is null))
             return new(Committed: false, revision, before);
 
@@ -146,14 +141,28 @@ internal sealed class SqliteWriter : IDisposable
             _delete.Bind(1, write.Key).Run();
         else
             _update.Bind(1, write.Key).Bind(2, revision).Run();
+        if (after is null)
+            _recent.Remove(write.Key);
+        else
+            _recent.Set(after);
         changes.Add(new(before, after, revision));
         return new(Committed: true, revision, after);
+    }
+
+    private StoreEntry? Find(string key)
+    {
+        if (!_find.Bind(1, key).Step())
+            return null;
+        var entry = new StoreEntry(key, _find.Blob(2), _find.Integer(1), _find.Integer(0));
+        _find.Reset();
+        return entry;
     }
 
     private void Begin() => _begin.Run();
 
     private void Rollback()
     {
+        _recent.Clear();
         _find.Reset();
         try
         {
