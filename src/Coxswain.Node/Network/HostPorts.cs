@@ -11,7 +11,7 @@ public sealed class HostPorts(string table) : IDisposable
 
     private readonly SemaphoreSlim _gate = new(1);
     private volatile IReadOnlySet<string> _sandboxes = new HashSet<string>();
-    private string? _applied;
+    private volatile string? _applied;
 
     /// <summary>Makes the rules those of the ready sandboxes.</summary>
     public async Task SyncAsync(IContainerRuntime runtime, CancellationToken cancellation)
@@ -41,6 +41,9 @@ public sealed class HostPorts(string table) : IDisposable
             _gate.Release();
         }
     }
+
+    /// <summary>Somebody else removed the rules: the next sync applies them whatever they are.</summary>
+    internal void Forget() => _applied = null;
 
     public void Dispose() => _gate.Dispose();
 

@@ -2,7 +2,6 @@ using System.Formats.Tar;
 using Coxswain.Node.Containerd;
 using Coxswain.Node.Host;
 using Coxswain.Node.Images;
-using Coxswain.Node.Network;
 using Coxswain.Node.Runtime;
 using Coxswain.Node.Tests.Containerd;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -27,11 +26,10 @@ public sealed class ContainerdFixture : IAsyncDisposable
     }
 
     internal NodeInstance Instance { get; }
-    internal HostFeatures Features { get; private set; } = null!;
-    internal ContainerdBinaries Binaries { get; private set; } = null!;
-    internal ContainerdProcess Process { get; private set; } = null!;
-    internal CriRuntime Runtime { get; private set; } = null!;
-    internal ImageImporter Images { get; private set; } = null!;
+    internal NodeRuntime Node { get; private set; } = null!;
+    internal HostFeatures Features => Node.Features;
+    internal CriRuntime Runtime => Node.Runtime;
+    internal ImageImporter Images => Node.Images;
 
     internal string CgroupParent => Features.SystemdCgroup ? Instance.SystemdSlice : Instance.CgroupParent + "/pods";
 
@@ -57,7 +55,7 @@ public sealed class ContainerdFixture : IAsyncDisposable
             return "needs root: sandboxes, mounts and network namespaces";
         try
         {
-            Binaries = ContainerdBinaries.Find();
+            ContainerdBinaries.Find();
         }
         catch (NodePrerequisiteException e)
         {
@@ -66,13 +64,8 @@ public sealed class ContainerdFixture : IAsyncDisposable
         if (FindBusybox() is not { } busybox)
             return "needs busybox to run in a container: apt-get install busybox-static";
 
-        Features = await HostFeatures.DetectAsync(Instance.DataDir, cancellation);
-        Process = new ContainerdProcess(Instance, Binaries, TimeProvider.System, NullLogger.Instance);
-        await new PodNetwork(Instance).ApplyAsync(Instance.PodCidr, cancellation);
-        Assert.Equal(ContainerdOrigin.Started, await Process.EnsureRunningAsync(Features, cancellation));
-        Runtime = new CriRuntime(Instance.ContainerdSocket, TimeProvider.System);
-        Images = new ImageImporter(Binaries.Ctr, Instance.ContainerdSocket, ContainerdConfig.Snapshotter(Features));
-        await Images.EnsurePauseImageAsync(cancellation);
+        Node = await NodeRuntime.StartAsync(Instance, Instance.PodCidr, TimeProvider.System, NullLogger.Instance, cancellation);
+        Assert.Equal(ContainerdOrigin.Started, Node.Origin);
         var archive = Path.Combine(Instance.DataDir, "busybox.tar");
         await using (var file = File.Create(archive))
             OciArchive.Write(file, BusyboxImage(busybox));
@@ -116,8 +109,9 @@ public sealed class ContainerdFixture : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Runtime?.Dispose();
-        if (_started || Process is not null)
+        if (Node is not null)
+            await Node.DisposeAsync();
+        if (_started || Directory.Exists(Instance.RunDir))
             await new InstanceCleaner(Instance, TimeProvider.System, NullLogger.Instance).RemoveAllAsync(CancellationToken.None);
         Directory.Delete(Instance.DataDir, recursive: true);
         _gate.Dispose();

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Coxswain.Node.Containerd;
 using Coxswain.Node.Host;
-using Coxswain.Node.Images;
 using Coxswain.Node.Network;
 using Coxswain.Node.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -37,7 +36,7 @@ public sealed class ContainerdProcessTests(ContainerdFixture shared) : IAsyncLif
         Assert.Equal(ContainerdOrigin.Adopted, await NewProcess().EnsureRunningAsync(shared.Features, Cancellation));
 
         using var runtime = new CriRuntime(Instance.ContainerdSocket, TimeProvider.System);
-        var images = new ImageImporter(shared.Binaries.Ctr, Instance.ContainerdSocket, ContainerdConfig.Snapshotter(shared.Features));
+        var images = await NodeRuntime.OpenImagesAsync(Instance, Cancellation);
         await images.EnsurePauseImageAsync(Cancellation);
         await images.EnsurePauseImageAsync(Cancellation);
         var sandbox = await runtime.RunPodSandboxAsync(new()
@@ -78,6 +77,36 @@ public sealed class ContainerdProcessTests(ContainerdFixture shared) : IAsyncLif
     }
 
     [Fact]
+    public async Task What_ends_or_is_flushed_is_put_back()
+    {
+        await shared.RequireAsync(Cancellation);
+        await using var node = await NodeRuntime.StartAsync(Instance, Instance.PodCidr, TimeProvider.System, NullLogger.Instance, Cancellation);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var keeping = node.RunAsync(stop.Token);
+
+        var pid = int.Parse(await File.ReadAllTextAsync(Instance.ContainerdPidFile, Cancellation), CultureInfo.InvariantCulture);
+        NativeMethods.Signal(pid, NativeMethods.SignalKill);
+        await Coxswain.Testing.Eventually.TrueAsync(async () => await File.ReadAllTextAsync(Instance.ContainerdPidFile, Cancellation) != $"{pid}\n", cancellation: Cancellation);
+        await Coxswain.Testing.Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                return (await node.Runtime.StatusAsync(Cancellation)).Find(RuntimeStatus.RuntimeReady)?.Status == true;
+            }
+            catch (RuntimeException)
+            {
+                return false;
+            }
+        }, cancellation: Cancellation);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => keeping);
+
+        await HostCommand.GetOutputAsync("nft", ["delete", "table", "ip", Instance.PodNetworkTable], null, Cancellation);
+        await node.RepairRulesAsync(Cancellation);
+        Assert.Contains(Instance.PodNetworkTable, await HostCommand.GetOutputAsync("nft", ["list", "tables"], null, Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_containerd_that_cannot_start_is_reported_with_the_end_of_its_log()
     {
         await shared.RequireAsync(Cancellation);
@@ -104,7 +133,7 @@ public sealed class ContainerdProcessTests(ContainerdFixture shared) : IAsyncLif
         Assert.Equal(11 * 1024 * 1024, new FileInfo(Instance.ContainerdLogFile + ".1").Length);
     }
 
-    private ContainerdProcess NewProcess() => NewProcess(shared.Binaries);
+    private ContainerdProcess NewProcess() => NewProcess(ContainerdBinaries.Find());
 
     private ContainerdProcess NewProcess(ContainerdBinaries binaries) => new(Instance, binaries, TimeProvider.System, NullLogger.Instance);
 

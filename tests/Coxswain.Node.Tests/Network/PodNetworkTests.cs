@@ -56,8 +56,7 @@ public sealed partial class PodNetworkTests(ContainerdFixture containerd)
     public async Task A_host_port_leads_to_its_pod_from_the_node_and_closes_with_it()
     {
         await containerd.RequireAsync(Cancellation);
-        using var ports = new HostPorts(containerd.Instance.HostPortTable);
-        using var runtime = new CriRuntime(containerd.Instance.ContainerdSocket, TimeProvider.System) { HostPorts = ports };
+        var runtime = containerd.Runtime;
         var node = NodeAddress();
         Assert.SkipWhen(node is null, "the machine has no address but 127.0.0.1");
         var pod = await TestPod.StartAsync(containerd, runtime, [new(PortProtocol.Tcp, 8080, 38080, "")], Cancellation);
