@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Coxswain.Api;
 using Coxswain.Storage;
 using Microsoft.Extensions.Logging;
@@ -15,12 +14,10 @@ namespace Coxswain.ApiServer.Cache;
 /// </remarks>
 internal sealed partial class WatchCache : IFeedReceiver, IDisposable
 {
-    /// <summary>Shorter lists are decoded sooner by one core than by waking the others.</summary>
-    private const int ParallelDecode = 512;
-
     private readonly IStore _store;
     private readonly StoreFeed _feed;
     private readonly IObjectDecoder _decoder;
+    private readonly CacheLoader _loader;
     private readonly WatchCacheOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
@@ -31,6 +28,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
     private readonly List<WatchCacheSubscription> _subscriptions = [];
     private SortedTree<CachedObject> _objects = SortedTree<CachedObject>.Empty;
     private List<StoreChange>? _pending;
+    private WeakReference<CacheSnapshot>? _loadedPast;
     private ITimer? _bookmarks;
     private long _revision;
     private long _bytes;
@@ -50,6 +48,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
     {
         (Descriptor, KeyPrefix) = (descriptor, keyPrefix);
         (_store, _feed, _decoder, _options, _clock, _log) = (store, feed, decoder, options, clock, log);
+        _loader = new(store, keyPrefix, decoder, log);
         _history = new(options, clock);
     }
 
@@ -117,6 +116,28 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         }
     }
 
+    /// <summary>The state as of a revision, read from the store if the cache no longer knows it; null if the store does not either.</summary>
+    /// <remarks>What has not changed since is shared with the present state. The last state that was read so is kept as long as
+    /// memory allows, for the next page of the same list.</remarks>
+    public async ValueTask<CacheSnapshot?> SnapshotAtAsync(long revision, CancellationToken cancellation)
+    {
+        if (SnapshotAt(revision) is { } known)
+            return known;
+        if (Volatile.Read(ref _loadedPast) is { } reference && reference.TryGetTarget(out var past) && past.Revision == revision)
+            return past;
+        try
+        {
+            var loaded = await _loader.LoadAsync(Volatile.Read(ref _objects), revision, cancellation);
+            var snapshot = new CacheSnapshot(loaded.Objects, revision);
+            Volatile.Write(ref _loadedPast, new(snapshot));
+            return snapshot;
+        }
+        catch (Exception error) when (error is CompactedException or FutureRevisionException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Begins to tell a watcher what happens. Without a gap between the past it asked for and what comes.</summary>
     /// <exception cref="ExpiredException">The changes after that revision are no longer all known.</exception>
     public WatchCacheSubscription Watch(WatchRequest request)
@@ -173,7 +194,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         // One that is still loading reads the newest state anyway.
         if (!Volatile.Read(ref _ready))
             return;
-        var page = DecodeAll(await _store.ListAsync(StoreRange.Prefix(KeyPrefix), default, cancellation));
+        var page = await _loader.LoadAsync(Volatile.Read(ref _objects), revision: 0, cancellation);
         lock (_gate)
         {
             Fill(page);
@@ -197,7 +218,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
             _feed.Attach(this);
             try
             {
-                var page = DecodeAll(await _store.ListAsync(StoreRange.Prefix(KeyPrefix), default, cancellation));
+                var page = await _loader.LoadAsync(Volatile.Read(ref _objects), revision: 0, cancellation);
                 lock (_gate)
                 {
                     Fill(page);
@@ -219,41 +240,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         }
     }
 
-    /// <summary>Decodes a list outside the lock, on all cores if it is long: the feed must not wait for it.</summary>
-    private DecodedPage DecodeAll(StorePage page)
-    {
-        var known = Volatile.Read(ref _objects);
-        var decoded = new CachedObject?[page.Entries.Count];
-        var undecodable = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
-
-        // What did not change keeps its instance: those who hold it share it.
-        void DecodeOne(int index)
-        {
-            var entry = page.Entries[index];
-            decoded[index] = known.Find(entry.Key) is { } same && same.Revision == entry.ModRevision ? same : Decode(entry, undecodable);
-        }
-
-        if (decoded.Length < ParallelDecode)
-        {
-            for (var i = 0; i < decoded.Length; i++)
-                DecodeOne(i);
-        }
-        else
-        {
-            Parallel.For(0, decoded.Length, DecodeOne);
-        }
-
-        var objects = new List<CachedObject>(decoded.Length);
-        foreach (var cached in decoded)
-        {
-            if (cached is not null)
-                objects.Add(cached);
-        }
-
-        return new(SortedTree<CachedObject>.FromOrdered(objects), objects.Sum(cached => (long)cached.Json.Length), page.Revision, undecodable);
-    }
-
-    private void Fill(DecodedPage page)
+    private void Fill(LoadedState page)
     {
         _undecodable.Clear();
         foreach (var (key, reason) in page.Undecodable)
@@ -273,7 +260,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         var previous = _objects.Find(stored.Key);
         if (_undecodable.Count > 0)
             _undecodable.Remove(stored.Key);
-        var current = stored.After is null ? null : Decode(stored.After, _undecodable);
+        var current = stored.After is null ? null : _loader.Decode(stored.After, _undecodable);
         if (previous is null && current is null)
             return;
 
@@ -284,21 +271,6 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         _history.Add(change, objects);
         for (var i = _subscriptions.Count - 1; i >= 0; i--)
             Tell(_subscriptions[i], change);
-    }
-
-    private CachedObject? Decode(StoreEntry entry, IDictionary<string, string> undecodable)
-    {
-        try
-        {
-            return _decoder.Decode(entry);
-        }
-        catch (Exception error)
-        {
-            // One value that nobody can read must not take its kind from everybody.
-            undecodable[entry.Key] = error.Message;
-            LogUndecodable(error, entry.Key, entry.ModRevision);
-            return null;
-        }
     }
 
     private void Tell(WatchCacheSubscription subscription, CacheChange change)
@@ -384,12 +356,6 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         if (request.InitialEventsEnd)
             yield return new(WatchCacheEventType.Bookmark, _decoder.Bookmark(revision, initialEventsEnd: true), null, revision);
     }
-
-    private sealed record DecodedPage(
-        SortedTree<CachedObject> Objects, long Bytes, long Revision, IReadOnlyDictionary<string, string> Undecodable);
-
-    [LoggerMessage(LogLevel.Error, "The stored value of {Key} at revision {Revision} cannot be read; it is left out")]
-    private partial void LogUndecodable(Exception error, string key, long revision);
 
     [LoggerMessage(LogLevel.Error, "The filter of a watch failed at {Key}; the watch ends")]
     private partial void LogFilter(Exception error, string key);

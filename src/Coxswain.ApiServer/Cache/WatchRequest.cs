@@ -28,7 +28,7 @@ internal sealed record WatchCacheOptions
     public int HistoryCount { get; init; } = 16_384;
 
     /// <summary>How many bytes the past changes may hold, by estimate.</summary>
-    public long HistoryBytes { get; init; } = 32 << 20;
+    public long HistoryBytes { get; init; } = 64 << 20;
 
     /// <summary>Changes older than this are not kept.</summary>
     public TimeSpan HistoryAge { get; init; } = TimeSpan.FromMinutes(5);
@@ -58,6 +58,10 @@ internal sealed class CacheSnapshot(SortedTree<CachedObject> objects, long revis
     public CachedObject? Find(string key) => objects.Find(key);
 
     public int CountOf(string prefix) => objects.CountRange(StoreRange.Prefix(prefix));
+
+    /// <summary>How many keys with a prefix come after one.</summary>
+    public int CountAfter(string prefix, string after) =>
+        objects.CountRange(StoreRange.Prefix(prefix) with { Start = string.CompareOrdinal(after, prefix) < 0 ? prefix : after + "\0" });
 
     /// <summary>Objects whose key has a prefix, in key order.</summary>
     /// <param name="after">Only keys after this one.</param>

@@ -227,6 +227,31 @@ public sealed class WatchCacheTests
     }
 
     [Fact]
+    public async Task A_state_that_the_cache_has_forgotten_is_read_from_the_store_until_that_is_compacted()
+    {
+        await using var fixture = new CacheFixture(options: new() { HistoryCount = 1 });
+        await fixture.PutAsync("kept");
+        var early = await fixture.PutAsync("a");
+        await fixture.Cache.ReadyAsync(Cancellation);
+        for (var i = 0; i < 5; i++)
+            await fixture.PutAsync("a");
+        await fixture.DeleteAsync("a");
+        await fixture.Cache.CatchUpAsync(Cancellation);
+        Assert.Null(fixture.Cache.SnapshotAt(early));
+
+        var past = await fixture.Cache.SnapshotAtAsync(early, Cancellation);
+        Assert.Equal([early, 2L], past!.Range(Prefix).Select(cached => cached.Revision));
+        Assert.Equal(early, past.Revision);
+        Assert.Same(fixture.Cache.Snapshot().Find(Key("kept")), past.Find(Key("kept")));
+        Assert.Same(past, await fixture.Cache.SnapshotAtAsync(early, Cancellation));
+
+        await fixture.Store.CompactAsync(early + 3, Cancellation);
+        Assert.NotNull(await fixture.Cache.SnapshotAtAsync(early + 3, Cancellation));
+        Assert.Null(await fixture.Cache.SnapshotAtAsync(early + 2, Cancellation));
+        Assert.Null(await fixture.Cache.SnapshotAtAsync(1000, Cancellation));
+    }
+
+    [Fact]
     public async Task Pages_of_a_snapshot_join_without_overlap()
     {
         await using var fixture = new CacheFixture();
@@ -240,6 +265,8 @@ public sealed class WatchCacheTests
         var rest = snapshot.Range(Prefix + "default/", after: first[^1].Key).ToArray();
         Assert.Equal(["a", "a-b", "ab", "b", "c"], first.Concat(rest).Select(cached => cached.Name));
         Assert.Equal((5, 6), (snapshot.CountOf(Prefix + "default/"), snapshot.Count));
+        Assert.Equal((3, 4), (snapshot.CountAfter(Prefix + "default/", first[^1].Key), snapshot.CountAfter(Prefix, first[^1].Key)));
+        Assert.Equal(6, snapshot.CountAfter(Prefix, ""));
     }
 
     [Fact]
