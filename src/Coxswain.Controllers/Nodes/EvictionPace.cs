@@ -15,10 +15,11 @@ internal sealed class EvictionPace(TimeProvider clock)
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (double Left, long At)> _budgets = new(StringComparer.Ordinal);
 
+    /// <param name="isUp">Whether a node is ready and not suspiciously silent.</param>
     /// <param name="already">The node has been told; that stays while eviction as such is allowed.</param>
-    public bool MayEvict(Node node, IReadOnlyList<Node> all, bool already)
+    public bool MayEvict(Node node, IReadOnlyList<Node> all, Func<Node, bool> isUp, bool already)
     {
-        if (all.All(n => !IsReady(n)))
+        if (!all.Any(n => n.Metadata.Uid != node.Metadata.Uid && isUp(n)))
             return false;
         if (already)
             return true;
@@ -29,7 +30,7 @@ internal sealed class EvictionPace(TimeProvider clock)
             if (ZoneOf(other) != zone)
                 continue;
             size++;
-            if (!IsReady(other))
+            if (other.Metadata.Uid == node.Metadata.Uid || !isUp(other))
                 down++;
         }
         // A zone that is down as a whole, or hardly at all, goes at the normal pace; the rest of the cluster can take its pods.
@@ -49,8 +50,6 @@ internal sealed class EvictionPace(TimeProvider clock)
             return may;
         }
     }
-
-    private static bool IsReady(Node node) => NodeTaints.Condition(node.Status.Conditions, NodeConditionType.Ready)?.Status == ConditionStatus.True;
 
     private static string ZoneOf(Node node) => string.Create(CultureInfo.InvariantCulture,
         $"{node.Metadata.Labels.GetValueOrDefault("topology.kubernetes.io/region")}:{node.Metadata.Labels.GetValueOrDefault("topology.kubernetes.io/zone")}");

@@ -103,11 +103,16 @@ internal sealed class NodeLifecycleController(IApiClient api, Lister<Node> nodes
     {
         var ready = NodeTaints.Condition(node.Status.Conditions, NodeConditionType.Ready)?.Status;
         var evicted = node.Spec.Taints.Any(t => t.Effect == TaintEffect.NoExecute && t.Key is NodeTaints.NotReady or NodeTaints.Unreachable);
-        var evict = ready is ConditionStatus.False or ConditionStatus.Unknown && _pace.MayEvict(node, nodes.All(), evicted);
+        var evict = ready is ConditionStatus.False or ConditionStatus.Unknown && _pace.MayEvict(node, nodes.All(), IsUp, evicted);
         var taints = NodeTaints.Wanted(node, evict, clock.GetUtcNow());
         if (taints != node.Spec.Taints)
             await api.UpdateAsync(node with { Spec = node.Spec with { Taints = taints } }, cancellation).ConfigureAwait(false);
     }
+
+    // Nodes that fall silent together are not found out at one moment: one that is nearly overdue does not count as well.
+    private bool IsUp(Node node) =>
+        NodeTaints.Condition(node.Status.Conditions, NodeConditionType.Ready)?.Status == ConditionStatus.True
+        && _health.Silence(node, leases.Find(new(LeaseNamespace, node.Metadata.Name))) < options.NodeMonitorGracePeriod * 0.8;
 
     /// <summary>Nobody on a silent node can say that its pods do not serve any more, so it is said here.</summary>
     private async Task MarkPodsAsync(Node node, CancellationToken cancellation)

@@ -33,7 +33,8 @@ internal sealed class JobPass(IApiClient api, PodControl control, PodExpectation
 
         var status = Begin(counts, verdict, active);
         status = await CountAsync(status, counts, cancellation).ConfigureAwait(false);
-        if (verdict is not null && active == 0 && counts.Terminating == 0)
+        // Pods that were stopped just now have yet to end.
+        if (verdict is not null && active == 0 && counts.Active.Count == 0 && counts.Terminating == 0)
             status = Finish(status, verdict);
         await WriteAsync(status, cancellation).ConfigureAwait(false);
         Tell(verdict, status);
