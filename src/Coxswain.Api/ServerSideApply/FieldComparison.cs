@@ -8,6 +8,9 @@ internal sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldS
     private static readonly SchemaType ObjectMeta = SchemaType.Find("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
         ?? throw new InvalidOperationException("The schema has no object metadata.");
 
+    // So few are found by looking at all of them.
+    private const int FewItems = 16;
+
     public bool IsEmpty => Added.IsEmpty && Modified.IsEmpty && Removed.IsEmpty;
 
     public FieldSet Changed => Added.Union(Modified);
@@ -83,6 +86,19 @@ internal sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldS
     {
         var left = ListItems.Index(place, before);
         var right = ListItems.Index(place, after);
+        if (AreFewAndDistinct(left) && AreFewAndDistinct(right))
+        {
+            foreach (var (element, item) in right)
+                Compare(place.Item, element, Find(left, element), item, ref differences);
+            foreach (var (element, item) in left)
+            {
+                if (Find(right, element) is null)
+                    Compare(place.Item, element, item, null, ref differences);
+            }
+
+            return;
+        }
+
         var then = left.ToLookup(item => item.Element, item => item.Item);
         var now = right.ToLookup(item => item.Element, item => item.Item);
         foreach (var group in now)
@@ -92,6 +108,33 @@ internal sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldS
             if (!now.Contains(group.Key))
                 CompareItem(place.Item, group.Key, [.. group], [], ref differences);
         }
+    }
+
+    private static bool AreFewAndDistinct(List<(PathElement Element, JsonElement Item)> items)
+    {
+        if (items.Count > FewItems)
+            return false;
+        for (var i = 1; i < items.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                if (items[i].Element == items[j].Element)
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static JsonElement? Find(List<(PathElement Element, JsonElement Item)> items, PathElement element)
+    {
+        foreach (var item in items)
+        {
+            if (item.Element == element)
+                return item.Item;
+        }
+
+        return null;
     }
 
     private static void CompareItem(SchemaPlace place, PathElement element, JsonElement[] before, JsonElement[] after, ref Differences differences)

@@ -22,4 +22,8 @@ internal readonly record struct FieldOwner(string Manager, bool Applied, string 
 }
 
 /// <summary>What one owner owns, as of which version of the API, and since when.</summary>
-internal sealed record OwnedFields(FieldSet Fields, string ApiVersion, DateTimeOffset? Time);
+/// <param name="Raw">The set's JSON as it was read, where it has not been changed since.</param>
+internal sealed record OwnedFields(FieldSet Fields, string ApiVersion, DateTimeOffset? Time, RawJson? Raw = null)
+{
+    public OwnedFields With(FieldSet fields) => new(fields, ApiVersion, Time);
+}

@@ -42,7 +42,8 @@ public sealed partial class FieldSet
     {
         foreach (var entry in _entries)
         {
-            writer.WriteStartObject(entry.Element.ToWire());
+            entry.Element.WriteName(writer);
+            writer.WriteStartObject();
             if (entry.IsMember && !entry.Children.IsEmpty)
             {
                 writer.WriteStartObject("."u8);

@@ -40,6 +40,25 @@ public sealed partial class FieldSet : IEquatable<FieldSet>
     /// <summary>The paths that the other set has neither themselves nor above them.</summary>
     public FieldSet RecursiveDifference(FieldSet other) => Merge(this, other, Operation.RecursiveDifference);
 
+    /// <summary>Whether both have a path in common. Allocates nothing.</summary>
+    public bool Overlaps(FieldSet other)
+    {
+        int l = 0, r = 0;
+        while (l < _entries.Length && r < other._entries.Length)
+        {
+            var (left, right) = (_entries[l], other._entries[r]);
+            var order = left.Element.CompareTo(right.Element);
+            if (order == 0 && ((left.IsMember && right.IsMember) || left.Children.Overlaps(right.Children)))
+                return true;
+            if (order <= 0)
+                l++;
+            if (order >= 0)
+                r++;
+        }
+
+        return false;
+    }
+
     /// <summary>All paths as messages write them: <c>.spec.containers[name="a"].image</c>.</summary>
     public IEnumerable<string> Paths()
     {

@@ -31,18 +31,29 @@ internal static class ListItems
             return false;
         }
 
-        var keys = list.Keys;
-        var names = keys.Count == 1 ? [keys[0]] : keys.OrderBy(name => name, StringComparer.Ordinal).ToArray();
+        if (list.OnlyKey is { } only)
+        {
+            if (KeyValue(list, item, only) is not { } value)
+            {
+                error = Omitted(only);
+                return false;
+            }
+
+            element = new(PathElementKind.Key, $"{{\"{only}\":{value}}}");
+            return true;
+        }
+
+        var names = list.Field!.ListMapKeys.Order(StringComparer.Ordinal).ToArray();
         var text = new StringBuilder("{");
         foreach (var name in names)
         {
-            var value = item.TryGetProperty(name, out var key) && key.ValueKind != JsonValueKind.Null ? PathElement.Canonical(key) : list.DefaultKey(name);
+            var value = KeyValue(list, item, name);
             if (value is null)
             {
                 // Upstream takes an item as long as one of its keys is there.
-                if (names.Length > 1 && names.Any(other => item.TryGetProperty(other, out _)))
+                if (names.Any(other => item.TryGetProperty(other, out _)))
                     continue;
-                error = $"associative list with keys has an element that omits key field {GoText.Quote(name)} (and doesn't have default value)";
+                error = Omitted(name);
                 return false;
             }
 
@@ -52,6 +63,12 @@ internal static class ListItems
         element = new(PathElementKind.Key, text.Append('}').ToString());
         return true;
     }
+
+    private static string? KeyValue(SchemaPlace list, JsonElement item, string name) =>
+        item.TryGetProperty(name, out var key) && key.ValueKind != JsonValueKind.Null ? PathElement.Canonical(key) : list.DefaultKey(name);
+
+    private static string Omitted(string name) =>
+        $"associative list with keys has an element that omits key field {GoText.Quote(name)} (and doesn't have default value)";
 
     /// <summary>The items that can be told apart, in order. Null and absent lists have none.</summary>
     public static List<(PathElement Element, JsonElement Item)> Index(SchemaPlace list, JsonElement? value)

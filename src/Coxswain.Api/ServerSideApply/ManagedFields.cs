@@ -43,7 +43,7 @@ internal sealed class ManagedFields
             try
             {
                 var fields = entry.FieldsV1 is { IsAbsent: false } raw ? FieldSet.Parse(raw.Utf8) : FieldSet.Empty;
-                result._owners[FieldOwner.Of(entry)] = new(fields, entry.ApiVersion, entry.Time);
+                result._owners[FieldOwner.Of(entry)] = new(fields, entry.ApiVersion, entry.Time, entry.FieldsV1);
             }
             catch (FormatException broken)
             {
@@ -74,8 +74,8 @@ internal sealed class ManagedFields
 
         foreach (var (owner, owned) in _owners.ToArray())
         {
-            if (owner != except && owned.ApiVersion == apiVersion)
-                Set(owner, owned with { Fields = owned.Fields.Difference(fields) });
+            if (owner != except && owned.ApiVersion == apiVersion && owned.Fields.Overlaps(fields))
+                Set(owner, owned.With(owned.Fields.Difference(fields)));
         }
     }
 
@@ -132,7 +132,7 @@ internal sealed class ManagedFields
                 ApiVersion = owned.ApiVersion,
                 Time = owned.Time,
                 FieldsType = "FieldsV1",
-                FieldsV1 = owned.Fields.ToFieldsV1(),
+                FieldsV1 = owned.Raw ?? owned.Fields.ToFieldsV1(),
                 Subresource = owner.Subresource,
             });
         }

@@ -31,15 +31,12 @@ public sealed partial class ManagedFieldsManager
         // 1. What is applied, and to what.
         var applied = Parse(configuration);
         CheckConfiguration(applied);
-        var before = JsonElement.Parse((live.IsEmpty ? _blank.Value : live).Span, JsonLimits.Document);
+        var before = live.IsEmpty ? _blank.Value : JsonElement.Parse(live.Span, JsonLimits.Document);
         var managed = ManagedFields.Decode(liveEntries, out var error) ?? throw new ApiException(Statuses.Unknown("failed to decode managed fields: " + error));
 
         // 2. An object that was not tracked yet: all it has belongs to whoever was before.
         if (managed.Count == 0 && !live.IsEmpty)
-        {
-            var blank = JsonElement.Parse(_blank.Value.Span, JsonLimits.Document);
-            Track(managed, blank, before, write with { Manager = BeforeFirstApply, Subresource = "" });
-        }
+            Track(managed, _blank.Value, before, write with { Manager = BeforeFirstApply, Subresource = "" });
 
         // 3. Merge; what only conflicts with kubectl's own earlier way of applying is taken over.
         var former = ManagedFields.Of(managed);
@@ -84,7 +81,7 @@ public sealed partial class ManagedFieldsManager
 
         managed.TakeAway(comparison.Changed, version, except: owner);
         managed.TakeAway(comparison.Removed, version, except: owner);
-        managed.Set(owner, own with { Fields = wanted.Difference(NeverOwned) });
+        managed.Set(owner, own.With(wanted.Difference(NeverOwned)));
         return conflicts;
     }
 

@@ -15,14 +15,14 @@ public sealed partial class ManagedFieldsManager
 
     private readonly SchemaType _schema;
     private readonly GroupVersionKind _kind;
-    private readonly Lazy<ReadOnlyMemory<byte>> _blank;
+    private readonly Lazy<JsonElement> _blank;
 
     /// <param name="blank">The JSON of an object of which nothing is set: what a new object is compared with.</param>
     public ManagedFieldsManager(SchemaType schema, GroupVersionKind kind, Func<ReadOnlyMemory<byte>> blank)
     {
         _schema = schema;
         _kind = kind;
-        _blank = new(blank);
+        _blank = new(() => JsonElement.Parse(blank().Span, JsonLimits.Document));
     }
 
     /// <summary>The manager of a kind's objects.</summary>
@@ -44,9 +44,9 @@ public sealed partial class ManagedFieldsManager
         if (managed.Count == 0 && !live.IsEmpty)
             return default;
 
-        using var before = JsonDocument.Parse(live.IsEmpty ? _blank.Value : live, JsonLimits.Document);
+        using var before = live.IsEmpty ? null : JsonDocument.Parse(live, JsonLimits.Document);
         using var after = JsonDocument.Parse(updated, JsonLimits.Document);
-        Track(managed, before.RootElement, after.RootElement, write);
+        Track(managed, before?.RootElement ?? _blank.Value, after.RootElement, write);
         managed.Cap();
         return managed.Encode();
     }

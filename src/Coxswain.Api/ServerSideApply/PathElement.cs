@@ -36,8 +36,17 @@ internal readonly record struct PathElement(PathElementKind Kind, string Text) :
     public int CompareTo(PathElement other) =>
         Kind != other.Kind ? Kind.CompareTo(other.Kind) : string.CompareOrdinal(Text, other.Text);
 
-    /// <summary>The form of field sets: <c>f:name</c>, <c>k:{"name":"x"}</c>.</summary>
-    public string ToWire() => Prefix + Text;
+    /// <summary>Writes a member's name in the form of field sets: <c>f:name</c>, <c>k:{"name":"x"}</c>.</summary>
+    public void WriteName(Utf8JsonWriter writer)
+    {
+        Span<char> name = stackalloc char[128];
+        if (Text.Length + 2 > name.Length)
+            name = new char[Text.Length + 2];
+        name[0] = Kind switch { PathElementKind.Field => 'f', PathElementKind.Key => 'k', PathElementKind.Value => 'v', _ => 'i' };
+        name[1] = ':';
+        Text.CopyTo(name[2..]);
+        writer.WritePropertyName(name[..(Text.Length + 2)]);
+    }
 
     public static bool TryParse(string wire, out PathElement element)
     {
@@ -93,14 +102,6 @@ internal readonly record struct PathElement(PathElementKind Kind, string Text) :
                 break;
         }
     }
-
-    private string Prefix => Kind switch
-    {
-        PathElementKind.Field => "f:",
-        PathElementKind.Key => "k:",
-        PathElementKind.Value => "v:",
-        _ => "i:",
-    };
 
     // Other writers may put spaces or another order of keys; equal keys must become equal texts.
     private static bool TryCanonicalKey(string text, out PathElement element)

@@ -23,8 +23,8 @@ internal readonly record struct SchemaPlace(SchemaType? Type, SchemaField? Field
         _ => PlaceMerge.Leaf,
     };
 
-    /// <summary>The names of a keyed list's keys.</summary>
-    public ApiList<string> Keys => Field!.ListMapKeys.Count > 0 ? Field.ListMapKeys : [Field.PatchMergeKey];
+    /// <summary>The name of a keyed list's only key, or null where it has several.</summary>
+    public string? OnlyKey => Field!.ListMapKeys.Count switch { 0 => Field.PatchMergeKey, 1 => Field.ListMapKeys[0], _ => null };
 
     public SchemaPlace Item => new(Type?.Item, null);
 
