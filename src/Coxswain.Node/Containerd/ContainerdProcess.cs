@@ -48,12 +48,8 @@ public sealed partial class ContainerdProcess(NodeInstance instance, ContainerdB
         await File.WriteAllTextAsync(instance.ContainerdConfigFile, ContainerdConfig.Render(instance, binaries, features), cancellation);
         RotateLog();
 
-        // 3. The shell only opens the log and writes its own process id, which the program then inherits.
-        await HostCommand.GetOutputAsync("setsid",
-        [
-            "--fork", "sh", "-c", "echo $$ > \"$1\" && exec \"$2\" --config \"$3\" --log-level info < /dev/null >> \"$4\" 2>&1",
-            "sh", instance.ContainerdPidFile, binaries.Containerd, instance.ContainerdConfigFile, instance.ContainerdLogFile,
-        ], input: null, cancellation);
+        // 3.
+        await ContainerdLaunch.StartAsync(instance, binaries.Containerd, features, cancellation);
 
         // 4.
         var started = clock.GetTimestamp();

@@ -60,6 +60,8 @@ public sealed partial class NodeRuntime : IAsyncDisposable
         try
         {
             await runtime._network.ApplyAsync(clusterCidr, cancellation);
+            foreach (var chain in await ForwardPolicy.FindDroppingAsync(cancellation))
+                runtime.LogForwardDropped(chain, instance.PodCidr);
             runtime.Origin = await runtime._process.EnsureRunningAsync(features, cancellation);
             if (await runtime.Runtime.ImageStatusAsync(new(PauseImage.Reference), cancellation) is null)
                 await runtime.Images.EnsurePauseImageAsync(cancellation);
@@ -138,6 +140,10 @@ public sealed partial class NodeRuntime : IAsyncDisposable
 
     [LoggerMessage(2, LogLevel.Warning, "The pod network's nftables rules are gone; putting them back")]
     private partial void LogRulesGone();
+
+    [LoggerMessage(4, LogLevel.Warning, "The chain '{Chain}' drops forwarded packets unless another rule lets them pass: pods in {PodCidr} "
+        + "may reach nobody. Let them pass in that chain, for instance: iptables -I FORWARD -s {PodCidr} -j ACCEPT; iptables -I FORWARD -d {PodCidr} -j ACCEPT")]
+    private partial void LogForwardDropped(string chain, string podCidr);
 
     [LoggerMessage(3, LogLevel.Error, "The container runtime cannot be kept in order: {Reason}")]
     private partial void LogFailed(string reason);

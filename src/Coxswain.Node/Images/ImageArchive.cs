@@ -44,7 +44,8 @@ internal sealed record ImageArchive(bool IsOci, IReadOnlyList<ImageArchiveEntry>
         throw new ImageArchiveException($"{file} is not an archive of images: it has neither index.json (OCI) nor manifest.json (docker save)");
     }
 
-    private static async Task<Stream> OpenAsync(string file, CancellationToken cancellation)
+    /// <summary>The archive's tar, unpacked where it is compressed by gzip.</summary>
+    public static async Task<Stream> OpenAsync(string file, CancellationToken cancellation)
     {
         var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
         var start = new byte[4];

@@ -18,9 +18,23 @@ public sealed class ImageImporter(string ctr, string socket, string snapshotter)
         var path = Path.GetFullPath(file);
         var archive = await ImageArchive.ReadAsync(path, cancellation);
         var named = Name(archive, path, name);
-        return archive.IsOci
-            ? await ImportOciAsync(path, named, cancellation)
-            : await ImportDockerAsync(path, archive, named, cancellation);
+
+        await using var content = await ImageArchive.OpenAsync(path, cancellation);
+        if (content is FileStream)
+            return await ImportTarAsync(path, archive, named, cancellation);
+
+        // The tool of containerd 1.6 takes plain tar only.
+        var plain = Path.GetTempFileName();
+        try
+        {
+            await using (var unpacked = File.Create(plain))
+                await content.CopyToAsync(unpacked, cancellation);
+            return await ImportTarAsync(plain, archive, named, cancellation);
+        }
+        finally
+        {
+            File.Delete(plain);
+        }
     }
 
     /// <summary>Imports the sandbox image unless the runtime has it.</summary>
@@ -65,6 +79,10 @@ public sealed class ImageImporter(string ctr, string socket, string snapshotter)
             return (entry.Digest, (IReadOnlyList<string>)full);
         })];
     }
+
+    private Task<IReadOnlyList<string>> ImportTarAsync(
+        string path, ImageArchive archive, IReadOnlyList<(string? Digest, IReadOnlyList<string> Names)> named, CancellationToken cancellation) =>
+        archive.IsOci ? ImportOciAsync(path, named, cancellation) : ImportDockerAsync(path, archive, named, cancellation);
 
     // By digest under a name of its own, then tagged: so that no rule of the tool's about incomplete names plays a part.
     private async Task<IReadOnlyList<string>> ImportOciAsync(

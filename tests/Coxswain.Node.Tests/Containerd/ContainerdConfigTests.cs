@@ -106,6 +106,49 @@ public sealed class ContainerdConfigTests
     }
 
     [Fact]
+    public void Containerd_is_a_unit_of_its_own_under_systemd_and_a_session_of_its_own_elsewhere()
+    {
+        var instance = NodeInstance.ForDataDir("/var/lib/coxswain");
+        var (run, unit) = ContainerdLaunch.Unit(instance, "/usr/bin/containerd");
+        var (setsid, detached) = ContainerdLaunch.Detached(instance, "/usr/bin/containerd");
+
+        Assert.Equal(("systemd-run", "setsid"), (run, setsid));
+        Assert.Contains("coxswain1601f7e4-containerd", unit);
+        Assert.Contains("KillMode=process", unit);
+        Assert.Contains("TasksMax=infinity", unit);
+        Assert.Equal("--fork", detached[0]);
+        Assert.Equal(
+            ["/run/coxswain/1601f7e4/containerd.pid", "/usr/bin/containerd", "/var/lib/coxswain/node/containerd.toml", "/var/lib/coxswain/node/containerd.log"],
+            detached.Skip(5));
+        Assert.Equal(detached.Skip(1), unit.TakeLast(detached.Count - 1));
+    }
+
+    [Fact]
+    public void A_firewall_that_drops_forwarded_packets_is_found() =>
+        Assert.Equal(["ip filter FORWARD"], ForwardPolicy.FindDropping("""
+            table ip filter {
+            	chain INPUT {
+            		type filter hook input priority filter; policy drop;
+            	}
+            	chain FORWARD {
+            		type filter hook forward priority filter; policy drop;
+            	}
+            	chain DOCKER {
+            	}
+            }
+            table ip6 filter {
+            	chain FORWARD {
+            		type filter hook forward priority filter; policy drop;
+            	}
+            }
+            table ip ours {
+            	chain forward {
+            		type filter hook forward priority filter; policy accept;
+            	}
+            }
+            """));
+
+    [Fact]
     public void The_pod_network_is_routed_pairs_with_addresses_of_the_node() =>
         Assert.Equal("""
             {

@@ -104,7 +104,16 @@ public sealed class ContainerdFixture : IAsyncDisposable
     internal static string? FindBusybox()
     {
         string?[] places = [Environment.GetEnvironmentVariable("COXSWAIN_TEST_BUSYBOX"), "/bin/busybox", "/usr/bin/busybox"];
-        return places.FirstOrDefault(p => p is not null && File.Exists(p));
+        return places.FirstOrDefault(p => p is not null && File.Exists(p) && IsStatic(p));
+    }
+
+    // Another one would look in the image for the C library that it is linked to.
+    private static bool IsStatic(string path)
+    {
+        using var file = File.OpenRead(path);
+        var head = new byte[4096];
+        var read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        return head.AsSpan(0, read).IndexOf("/ld-linux"u8) < 0;
     }
 
     public async ValueTask DisposeAsync()
