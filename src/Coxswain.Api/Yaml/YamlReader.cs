@@ -21,20 +21,38 @@ internal sealed class YamlReader
     public static YamlNode Read(ReadOnlySpan<byte> yaml)
     {
         var text = Decode(yaml);
+        var reader = new YamlReader(text);
         try
         {
-            return new YamlReader(text).ReadStream();
+            return reader.ReadStream();
         }
         catch (YamlException e)
         {
-            var message = e.Message.TrimEnd('.');
-            throw new DecodeException($"yaml: line {Math.Max(1, e.Start.Line)}: {char.ToLowerInvariant(message[0])}{message[1..]}");
+            throw new DecodeException(Describe(e));
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or OverflowException)
         {
-            // The library's scanner gives up in these ways on some texts that are no YAML.
-            throw new DecodeException("yaml: did not find expected node content");
+            // The library's scanner gives up in these ways on some texts, most of them lists or maps that are never closed.
+            throw new DecodeException($"yaml: line {reader._parser.Current?.End.Line ?? 1}: did not find expected ',' or ']'");
         }
+    }
+
+    /// <summary>The problem without its context, and the line as upstream's library counts: from 0 when the grammar is broken, from
+    /// 1 when a token is, and the first line is never named.</summary>
+    private static string Describe(YamlException e)
+    {
+        var message = e.Message.TrimEnd('.');
+        var isGrammar = message.StartsWith("While parsing", StringComparison.Ordinal);
+        if (message.StartsWith("While ", StringComparison.Ordinal) && message.IndexOf(", ", StringComparison.Ordinal) is var comma and >= 0)
+            message = message[(comma + 2)..];
+        message = message switch
+        {
+            "found invalid mapping" => "mapping values are not allowed in this context",
+            "found invalid tab as indentation" => "found character that cannot start any token",
+            _ => char.ToLowerInvariant(message[0]) + message[1..],
+        };
+        var line = Math.Max(e.Start.Line, e.End.Line) - 1;
+        return line <= 0 ? "yaml: " + message : $"yaml: line {(isGrammar ? line : line + 1)}: {message}";
     }
 
     private static string Decode(ReadOnlySpan<byte> yaml)
