@@ -43,14 +43,14 @@ internal sealed class ProtobufEmitter
         var collections = _type.Fields.Where(f => f.HasNumber && (IsItems(f) || f.IsMap)).ToList();
         foreach (var field in collections)
         {
-            _code.Append("        ").Append(field.IsMap ? "global::System.Collections.Generic.Dictionary<string, " : "global::Coxswain.Api.ItemList<")
-                .Append(_names.Of(field.Item)).Append(field.IsMap ? ">? l" : "> l").Append(field.Backing).Append(" = default;\n");
+            _code.Append("        global::Coxswain.Api.").Append(field.IsMap ? "EntryList<" : "ItemList<").Append(_names.Of(field.Item)).Append("> l")
+                .Append(field.Backing).Append(" = default;\n");
         }
         EmitReadLevel("", "r");
         foreach (var field in collections)
         {
-            _code.Append("        o.").Append(field.Backing)
-                .Append(field.IsMap ? " = new(l" + field.Backing + ");\n" : " = l" + field.Backing + ".ToApiListOrAbsent();\n");
+            _code.Append("        o.").Append(field.Backing).Append(" = l").Append(field.Backing)
+                .Append(field.IsMap ? ".ToApiMapOrAbsent();\n" : ".ToApiListOrAbsent();\n");
         }
         _code.Append("        return o;\n    }\n");
     }

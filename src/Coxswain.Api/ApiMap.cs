@@ -4,85 +4,74 @@ using System.Runtime.CompilerServices;
 
 namespace Coxswain.Api;
 
-/// <summary>An immutable map of an API object. The default value is the absent map, which reads as an empty one.</summary>
-/// <remarks>Equality is by entries, whatever their order; an absent map equals an empty one. Safe to share between threads.</remarks>
+/// <summary>An immutable map of an API object. The default value is the absent map, which reads as an empty one. Enumeration goes by
+/// ascending keys, in the order of their UTF-8 bytes, as Go writes them.</summary>
+/// <remarks>Equality is by entries; an absent map equals an empty one. Kept as one sorted array: the maps of an object are many and
+/// small. Safe to share between threads.</remarks>
 [CollectionBuilder(typeof(ApiMap), nameof(ApiMap.Create))]
 public readonly struct ApiMap<TValue> : IReadOnlyDictionary<string, TValue>, IEquatable<ApiMap<TValue>>
 {
-    private static readonly Dictionary<string, TValue> None = new(0, StringComparer.Ordinal);
-    private readonly Dictionary<string, TValue>? _entries;
+    // Up to here looking at each key is faster than halving.
+    private const int SmallCount = 8;
+    private readonly KeyValuePair<string, TValue>[]? _entries;
 
-    /// <summary>Wraps the dictionary, which nobody may change from now on.</summary>
-    internal ApiMap(Dictionary<string, TValue>? entries) => _entries = entries;
+    /// <summary>Wraps the array, which is sorted and which nobody may change from now on.</summary>
+    internal ApiMap(KeyValuePair<string, TValue>[]? sorted) => _entries = sorted;
 
     /// <summary>True when the document did not name the map (or said null).</summary>
     public bool IsAbsent => _entries is null;
 
-    public int Count => _entries is null ? 0 : _entries.Count;
+    public int Count => _entries is null ? 0 : _entries.Length;
 
-    public TValue this[string key] => (_entries ?? None)[key];
+    public TValue this[string key] => IndexOf(key) is var at and >= 0 ? _entries![at].Value : throw new KeyNotFoundException($"no such key: {key}");
 
-    public Dictionary<string, TValue>.KeyCollection Keys => (_entries ?? None).Keys;
+    /// <summary>The keys in order; a new list.</summary>
+    public IReadOnlyList<string> Keys => Array.ConvertAll(Entries, static entry => entry.Key);
 
-    public Dictionary<string, TValue>.ValueCollection Values => (_entries ?? None).Values;
+    /// <summary>The values in the order of their keys; a new list.</summary>
+    public IReadOnlyList<TValue> Values => Array.ConvertAll(Entries, static entry => entry.Value);
 
     IEnumerable<string> IReadOnlyDictionary<string, TValue>.Keys => Keys;
 
     IEnumerable<TValue> IReadOnlyDictionary<string, TValue>.Values => Values;
 
-    public bool ContainsKey(string key) => _entries is not null && _entries.ContainsKey(key);
+    private KeyValuePair<string, TValue>[] Entries => _entries ?? [];
+
+    public ReadOnlySpan<KeyValuePair<string, TValue>> AsSpan() => _entries;
+
+    public bool ContainsKey(string key) => IndexOf(key) >= 0;
 
     public bool TryGetValue(string key, [MaybeNullWhen(false)] out TValue value)
     {
-        if (_entries is not null)
-            return _entries.TryGetValue(key, out value);
-        value = default;
-        return false;
+        var at = IndexOf(key);
+        value = at >= 0 ? _entries![at].Value : default;
+        return at >= 0;
     }
 
-    public TValue? GetValueOrDefault(string key) => _entries is null ? default : _entries.GetValueOrDefault(key);
+    public TValue? GetValueOrDefault(string key) => IndexOf(key) is var at and >= 0 ? _entries![at].Value : default;
 
     /// <summary>A new map with the entry added or replaced.</summary>
-    public ApiMap<TValue> With(string key, TValue value) => new(new Dictionary<string, TValue>(_entries ?? None, StringComparer.Ordinal) { [key] = value });
+    public ApiMap<TValue> With(string key, TValue value)
+    {
+        var at = Search(key);
+        return at >= 0
+            ? new([.. AsSpan()[..at], new(key, value), .. AsSpan()[(at + 1)..]])
+            : new([.. AsSpan()[..~at], new(key, value), .. AsSpan()[~at..]]);
+    }
 
     /// <summary>A map without the entry: this one if it has none.</summary>
     public ApiMap<TValue> Without(string key)
     {
-        if (!ContainsKey(key))
-            return this;
-        var entries = new Dictionary<string, TValue>(_entries!, StringComparer.Ordinal);
-        entries.Remove(key);
-        return new(entries);
+        var at = IndexOf(key);
+        return at < 0 ? this : new([.. AsSpan()[..at], .. AsSpan()[(at + 1)..]]);
     }
 
-    /// <summary>Whether enumeration already goes by ascending keys, as it does for what was read from our own documents.</summary>
-    internal bool IsSorted
-    {
-        get
-        {
-            string? last = null;
-            foreach (var (key, _) in this)
-            {
-                if (last is not null && Utf8Order.Instance.Compare(last, key) > 0)
-                    return false;
-                last = key;
-            }
-            return true;
-        }
-    }
+    public Enumerator GetEnumerator() => new(_entries);
 
-    internal string[] SortedKeys()
-    {
-        var keys = Keys.ToArray();
-        Array.Sort(keys, Utf8Order.Instance);
-        return keys;
-    }
+    IEnumerator<KeyValuePair<string, TValue>> IEnumerable<KeyValuePair<string, TValue>>.GetEnumerator() =>
+        ((IEnumerable<KeyValuePair<string, TValue>>)Entries).GetEnumerator();
 
-    public Dictionary<string, TValue>.Enumerator GetEnumerator() => (_entries ?? None).GetEnumerator();
-
-    IEnumerator<KeyValuePair<string, TValue>> IEnumerable<KeyValuePair<string, TValue>>.GetEnumerator() => GetEnumerator();
-
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    IEnumerator IEnumerable.GetEnumerator() => Entries.GetEnumerator();
 
     public bool Equals(ApiMap<TValue> other)
     {
@@ -90,9 +79,9 @@ public readonly struct ApiMap<TValue> : IReadOnlyDictionary<string, TValue>, IEq
             return true;
         if (Count != other.Count)
             return false;
-        foreach (var (key, value) in this)
+        for (var i = 0; i < Count; i++)
         {
-            if (!other.TryGetValue(key, out var there) || !EqualityComparer<TValue>.Default.Equals(value, there))
+            if (_entries![i].Key != other._entries![i].Key || !EqualityComparer<TValue>.Default.Equals(_entries[i].Value, other._entries[i].Value))
                 return false;
         }
         return true;
@@ -102,40 +91,90 @@ public readonly struct ApiMap<TValue> : IReadOnlyDictionary<string, TValue>, IEq
 
     public override int GetHashCode()
     {
-        // Order must not matter.
-        var hash = Count;
+        var hash = new HashCode();
         foreach (var (key, value) in this)
-            hash ^= HashCode.Combine(key, value);
-        return hash;
+        {
+            hash.Add(key);
+            hash.Add(value);
+        }
+        return hash.ToHashCode();
     }
 
     public static bool operator ==(ApiMap<TValue> left, ApiMap<TValue> right) => left.Equals(right);
 
     public static bool operator !=(ApiMap<TValue> left, ApiMap<TValue> right) => !left.Equals(right);
+
+    private int IndexOf(string key)
+    {
+        var entries = AsSpan();
+        if (entries.Length > SmallCount)
+            return Search(key);
+        for (var i = 0; i < entries.Length; i++)
+        {
+            if (entries[i].Key == key)
+                return i;
+        }
+        return -1;
+    }
+
+    /// <summary>The place of the key, or the complement of where it would have to be.</summary>
+    private int Search(string key)
+    {
+        var entries = AsSpan();
+        var (low, high) = (0, entries.Length - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) >>> 1;
+            var order = Utf8Order.Instance.Compare(entries[middle].Key, key);
+            if (order == 0)
+                return middle;
+            if (order < 0)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+        return ~low;
+    }
+
+    public struct Enumerator
+    {
+        private readonly KeyValuePair<string, TValue>[]? _entries;
+        private int _index;
+
+        internal Enumerator(KeyValuePair<string, TValue>[]? entries)
+        {
+            _entries = entries;
+            _index = -1;
+        }
+
+        public readonly KeyValuePair<string, TValue> Current => _entries![_index];
+
+        public bool MoveNext() => _entries is not null && ++_index < _entries.Length;
+    }
 }
 
-/// <summary>Makes <see cref="ApiMap{TValue}"/> values.</summary>
+/// <summary>Makes <see cref="ApiMap{TValue}"/> values. Of several values of one key the last counts.</summary>
 public static class ApiMap
 {
     public static ApiMap<TValue> Create<TValue>(ReadOnlySpan<KeyValuePair<string, TValue>> entries)
     {
-        var result = new Dictionary<string, TValue>(entries.Length, StringComparer.Ordinal);
+        EntryList<TValue> result = default;
         foreach (var (key, value) in entries)
-            result[key] = value;
-        return new(result);
+            result.Add(key, value);
+        return result.ToApiMap();
     }
 
-    /// <summary>A map with the entries of a sequence, which is read once, now. The last of several values of one key counts.</summary>
+    /// <summary>A map with the entries of a sequence, which is read once, now.</summary>
     public static ApiMap<TValue> ToApiMap<TValue>(this IEnumerable<KeyValuePair<string, TValue>> entries)
     {
         if (entries is ApiMap<TValue> map)
             return map;
-        var result = new Dictionary<string, TValue>(StringComparer.Ordinal);
+        EntryList<TValue> result = default;
         foreach (var (key, value) in entries)
-            result[key] = value;
-        return new(result);
+            result.Add(key, value);
+        return result.ToApiMap();
     }
 
     /// <summary>A map of one entry.</summary>
-    public static ApiMap<TValue> Of<TValue>(string key, TValue value) => new(new Dictionary<string, TValue>(1, StringComparer.Ordinal) { [key] = value });
+    public static ApiMap<TValue> Of<TValue>(string key, TValue value) => new([new(key, value)]);
 }

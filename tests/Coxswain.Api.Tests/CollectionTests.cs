@@ -55,6 +55,25 @@ public sealed class CollectionTests
     }
 
     [Fact]
+    public void A_map_of_many_entries_finds_each_and_keeps_the_last_of_a_key()
+    {
+        var random = new Random(7);
+        var entries = Enumerable.Range(0, 500).Select(i => KeyValuePair.Create("k" + random.Next(300), i)).ToList();
+        var expected = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (key, value) in entries)
+            expected[key] = value;
+
+        var map = entries.ToApiMap();
+
+        Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), map.Keys);
+        Assert.All(expected, entry => Assert.Equal(entry.Value, map[entry.Key]));
+        Assert.False(map.ContainsKey("k"));
+        Assert.False(map.ContainsKey("zzz"));
+        Assert.Equal(map, expected.Aggregate(default(ApiMap<int>), (m, e) => m.With(e.Key, e.Value)));
+        Assert.Equal(default, expected.Keys.Aggregate(map, (m, key) => m.Without(key)));
+    }
+
+    [Fact]
     public void Records_are_equal_by_content()
     {
         static Pod Make() => new()
@@ -80,7 +99,7 @@ public sealed class CollectionTests
     [Fact]
     public void Keys_are_ordered_by_their_bytes()
     {
-        var keys = new Dictionary<string, int> { ["😀"] = 1, ["\uffee"] = 2, ["b"] = 3, ["a"] = 4 }.ToApiMap().SortedKeys();
+        var keys = new Dictionary<string, int> { ["😀"] = 1, ["\uffee"] = 2, ["b"] = 3, ["a"] = 4 }.ToApiMap().Keys;
         Assert.Equal(["a", "b", "\uffee", "😀"], keys);
     }
 }

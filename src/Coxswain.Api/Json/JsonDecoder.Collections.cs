@@ -20,10 +20,11 @@ internal ref partial struct JsonDecoder
 
     public void Read<T>(ref ApiMap<T> field) where T : class, IModel<T>
     {
-        var entries = BeginMap<T>();
-        while (NextEntry(entries) is { } key)
-            entries[key] = _reader.TokenType == JsonTokenType.Null ? T.Empty : T.ReadJson(ref this);
-        field = new(entries);
+        EntryList<T> entries = default;
+        var start = BeginMap();
+        while (NextEntry() is { } key)
+            entries.Add(key, _reader.TokenType == JsonTokenType.Null ? T.Empty : T.ReadJson(ref this));
+        field = EndMap(ref entries, start);
     }
 
     public void Read(ref ApiList<string> field)
@@ -47,10 +48,11 @@ internal ref partial struct JsonDecoder
 
     public void Read(ref ApiMap<string> field)
     {
-        var entries = BeginMap<string>();
-        while (NextEntry(entries) is { } key)
-            entries[key] = _reader.TokenType == JsonTokenType.Null ? "" : Text();
-        field = new(entries);
+        EntryList<string> entries = default;
+        var start = BeginMap();
+        while (NextEntry() is { } key)
+            entries.Add(key, _reader.TokenType == JsonTokenType.Null ? "" : Text());
+        field = EndMap(ref entries, start);
     }
 
     public void Read(ref ApiMap<Quantity> field) => ReadMap(ref field, static (ref d, ref item) => d.Read(ref item));
@@ -82,15 +84,16 @@ internal ref partial struct JsonDecoder
 
     private void ReadMap<T>(ref ApiMap<T> field, ItemReader<T> read)
     {
-        var entries = BeginMap<T>();
-        while (NextEntry(entries) is { } key)
+        EntryList<T> entries = default;
+        var start = BeginMap();
+        while (NextEntry() is { } key)
         {
             T item = default!;
             if (_reader.TokenType != JsonTokenType.Null)
                 read(ref this, ref item);
-            entries[key] = item;
+            entries.Add(key, item);
         }
-        field = new(entries);
+        field = EndMap(ref entries, start);
     }
 
     private readonly void BeginList()
@@ -105,20 +108,26 @@ internal ref partial struct JsonDecoder
         return _reader.TokenType != JsonTokenType.EndArray;
     }
 
-    private readonly Dictionary<string, T> BeginMap<T>() =>
-        _reader.TokenType == JsonTokenType.StartObject ? new(StringComparer.Ordinal) : throw Mismatch();
+    /// <summary>Enters a map and says where it begins.</summary>
+    private readonly long BeginMap() => _reader.TokenType == JsonTokenType.StartObject ? _reader.TokenStartIndex : throw Mismatch();
 
     /// <summary>Goes to the next entry's value; null at the map's end.</summary>
-    private string? NextEntry<T>(Dictionary<string, T> entries)
+    private string? NextEntry()
     {
         _reader.Read();
         if (_reader.TokenType == JsonTokenType.EndObject)
             return null;
         var key = _reader.ValueIsEscaped ? JsonText.Decode(JsonText.Unescape(_reader.ValueSpan)) : StringCache.Get(_reader.ValueSpan);
-        if (_lenient == 0 && entries.ContainsKey(key))
-            Find(JsonFindingKind.Duplicate);
         _reader.Read();
         return key;
+    }
+
+    private ApiMap<T> EndMap<T>(ref EntryList<T> entries, long start)
+    {
+        var map = entries.ToApiMap(out var hasDuplicates);
+        if (hasDuplicates)
+            Find(JsonFindingKind.DuplicateKeys, start);
+        return map;
     }
 }
 

@@ -56,14 +56,14 @@ internal ref partial struct JsonDecoder
     {
         if (index < 0)
         {
-            Find(JsonFindingKind.Unknown);
+            Find(JsonFindingKind.Unknown, _reader.TokenStartIndex);
             _reader.Read();
             _reader.Skip();
             return false;
         }
         var bit = 1UL << index;
         if ((seen & bit) != 0)
-            Find(JsonFindingKind.Duplicate);
+            Find(JsonFindingKind.Duplicate, _reader.TokenStartIndex);
         seen |= bit;
         _reader.Read();
         return _reader.TokenType != JsonTokenType.Null;
@@ -91,13 +91,13 @@ internal ref partial struct JsonDecoder
         ? new(_reader.TokenStartIndex, "number " + JsonText.Decode(_reader.ValueSpan), null)
         : Mismatch();
 
-    private void Find(JsonFindingKind kind)
+    private void Find(JsonFindingKind kind, long offset)
     {
         if (_lenient > 0)
             return;
         _findings ??= [];
         if (_findings.Count < MaxFindings)
-            _findings.Add(new(_reader.TokenStartIndex, kind));
+            _findings.Add(new(offset, kind));
     }
 }
 
@@ -105,6 +105,9 @@ internal enum JsonFindingKind
 {
     Unknown,
     Duplicate,
+
+    /// <summary>Some keys of a map: the offset is the map's.</summary>
+    DuplicateKeys,
 }
 
 /// <summary>A member that a strict reader objects to, by the offset of its name.</summary>

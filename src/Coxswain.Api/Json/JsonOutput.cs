@@ -400,21 +400,10 @@ internal static class JsonOutput
             return;
         }
         writer.WriteStartObject(name);
-        if (value.IsSorted)
+        foreach (var (key, item) in value)
         {
-            foreach (var (key, item) in value)
-            {
-                writer.WritePropertyName(key);
-                write(writer, item);
-            }
-        }
-        else
-        {
-            foreach (var key in value.SortedKeys())
-            {
-                writer.WritePropertyName(key);
-                write(writer, value[key]);
-            }
+            writer.WritePropertyName(key);
+            write(writer, item);
         }
         writer.WriteEndObject();
     }

@@ -141,7 +141,7 @@ internal ref partial struct ProtobufReader
     public void Read<T>(ref T? field) where T : class, IModel<T>
     {
         var message = Message();
-        field = T.ReadProtobuf(ref message);
+        field = message.IsEmpty ? T.Empty : T.ReadProtobuf(ref message);
     }
 
     public void Read<T>(ref ItemList<T> items) where T : class, IModel<T>
@@ -188,26 +188,26 @@ internal ref partial struct ProtobufReader
         field = items.ToApiList();
     }
 
-    public void Read<T>(ref Dictionary<string, T>? entries) where T : class, IModel<T> =>
+    public void Read<T>(ref EntryList<T> entries) where T : class, IModel<T> =>
         ReadEntry(ref entries, T.Empty, static (ref r, ref value) => r.Read(ref value!));
 
-    public void Read(ref Dictionary<string, string>? entries) => ReadEntry(ref entries, "", static (ref r, ref value) => r.Read(ref value!));
+    public void Read(ref EntryList<string> entries) => ReadEntry(ref entries, "", static (ref r, ref value) => r.Read(ref value!));
 
-    public void Read(ref Dictionary<string, Quantity>? entries) => ReadEntry(ref entries, default, static (ref r, ref value) => r.Read(ref value));
+    public void Read(ref EntryList<Quantity> entries) => ReadEntry(ref entries, default, static (ref r, ref value) => r.Read(ref value));
 
-    public void Read(ref Dictionary<string, ByteString>? entries) => ReadEntry(ref entries, default, static (ref r, ref value) => r.Read(ref value));
+    public void Read(ref EntryList<ByteString> entries) => ReadEntry(ref entries, default, static (ref r, ref value) => r.Read(ref value));
 
-    public void Read(ref Dictionary<string, DateTimeOffset>? entries) => ReadEntry(ref entries, default, static (ref r, ref value) =>
+    public void Read(ref EntryList<DateTimeOffset> entries) => ReadEntry(ref entries, default, static (ref r, ref value) =>
     {
         DateTimeOffset? time = null;
         r.Read(ref time);
         value = time.GetValueOrDefault();
     });
 
-    public void ReadMessage(ref Dictionary<string, ApiList<string>>? entries) =>
+    public void ReadMessage(ref EntryList<ApiList<string>> entries) =>
         ReadEntry(ref entries, default, static (ref r, ref value) => r.ReadMessage(ref value));
 
-    private void ReadEntry<T>(ref Dictionary<string, T>? entries, T value, ValueReader<T> read)
+    private void ReadEntry<T>(ref EntryList<T> entries, T value, ValueReader<T> read)
     {
         string? key = "";
         var message = Message();
@@ -220,8 +220,7 @@ internal ref partial struct ProtobufReader
             else
                 message.Skip(tag);
         }
-        entries ??= new(StringComparer.Ordinal);
-        entries[key!] = value;
+        entries.Add(key!, value);
     }
 
     /// <summary>Seconds and nanoseconds since 1970; an empty message is the zero time.</summary>

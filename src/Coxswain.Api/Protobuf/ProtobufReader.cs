@@ -23,6 +23,8 @@ internal ref partial struct ProtobufReader
         _depth = depth <= MaxDepth ? depth : throw new DecodeException("proto: message nested too deeply");
     }
 
+    public readonly bool IsEmpty => _message.Length == 0;
+
     /// <summary>How much of the message has been read.</summary>
     public readonly int Position => _at;
 

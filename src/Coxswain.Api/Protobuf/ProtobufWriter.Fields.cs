@@ -200,14 +200,12 @@ internal ref partial struct ProtobufWriter
 
     private void WriteMap<T>(uint tag, ApiMap<T> value, ValueWriter<T> write)
     {
-        if (value.Count == 0)
-            return;
-        var keys = value.SortedKeys();
-        for (var i = keys.Length - 1; i >= 0; i--)
+        for (var i = value.Count - 1; i >= 0; i--)
         {
+            var (key, item) = value.AsSpan()[i];
             var mark = Mark;
-            write(ref this, 0x12, value[keys[i]]);
-            Write(0x0a, keys[i]);
+            write(ref this, 0x12, item);
+            Write(0x0a, key);
             Close(tag, mark);
         }
     }

@@ -41,6 +41,21 @@ public sealed class JsonCodecTests
     }
 
     [Fact]
+    public void Repeated_keys_of_maps_are_reported_between_the_other_findings()
+    {
+        const string Json = """{"x":1,"metadata":{"labels":{"b":"1","a":"2","b":"3"},"y":1,"annotations":{"c":"","c":"","d":"","d":""}},"z":1}""";
+        var report = new DecodeReport();
+        var read = Pod.Codec.Read(Encoding.UTF8.GetBytes(Json), report);
+        Assert.Equal(
+            [
+                "unknown field \"x\"", "duplicate field \"metadata.labels.b\"", "unknown field \"metadata.y\"",
+                "duplicate field \"metadata.annotations.c\"", "duplicate field \"metadata.annotations.d\"", "unknown field \"z\"",
+            ],
+            report.Findings);
+        Assert.Equal("3", read.Metadata.Labels["b"]);
+    }
+
+    [Fact]
     public void The_report_lists_findings_in_document_order_each_once_and_at_most_a_hundred()
     {
         var report = new DecodeReport();
