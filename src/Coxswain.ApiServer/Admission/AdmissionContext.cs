@@ -1,4 +1,5 @@
 using Coxswain.Api;
+using Coxswain.Api.Authentication.V1;
 using Coxswain.ApiServer.Authentication;
 
 namespace Coxswain.ApiServer.Admission;
@@ -29,7 +30,7 @@ public sealed class AdmissionContext
     /// <summary>The name in the request; empty on a create that leaves it to the server.</summary>
     public string Name { get; init; } = "";
 
-    public UserInfo User { get; init; } = UserInfo.Anonymous;
+    public UserInfo User { get; init; } = Users.Anonymous;
 
     public bool DryRun { get; init; }
 

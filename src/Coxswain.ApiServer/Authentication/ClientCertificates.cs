@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Coxswain.Api.Authentication.V1;
 
 namespace Coxswain.ApiServer.Authentication;
 
@@ -44,8 +45,8 @@ internal sealed class ClientCertificates(X509Certificate2Collection authorities,
 
         if (name.Length == 0)
             return null;
-        groups.Add(UserInfo.AuthenticatedGroup);
-        return new(name, groups, uid);
+        groups.Add(Users.AuthenticatedGroup);
+        return new() { Username = name, Uid = uid, Groups = [.. groups] };
     }
 
     private static bool MayIdentifyClients(X509Certificate2 certificate)

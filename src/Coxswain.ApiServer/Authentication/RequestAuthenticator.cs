@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using Coxswain.Api.Authentication.V1;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -38,7 +39,7 @@ internal sealed class RequestAuthenticator(
             return await AuthenticateTokenAsync(token, audiences, cancellation) is { User: { } user } ? user : null;
         }
 
-        return presented || malformed || !allowAnonymous ? null : UserInfo.Anonymous;
+        return presented || malformed || !allowAnonymous ? null : Users.Anonymous;
     }
 
     public async ValueTask<(UserInfo? User, IReadOnlyList<string> Audiences)> AuthenticateTokenAsync(

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Coxswain.Api;
+using Coxswain.Api.Authentication.V1;
 using Coxswain.Security;
 
 namespace Coxswain.ApiServer.Authentication;
@@ -32,7 +34,7 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, I
         if (!await HoldsAsync(claims, cancellation))
             return (null, []);
 
-        var extra = new Dictionary<string, IReadOnlyList<string>>();
+        var extra = new Dictionary<string, ApiList<string>>(StringComparer.Ordinal);
         extra["authentication.kubernetes.io/credential-id"] = ["JTI=" + claims.Id];
         if (claims.Node is { } node)
         {
@@ -47,8 +49,8 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, I
             extra["authentication.kubernetes.io/pod-uid"] = [pod.Uid];
         }
 
-        var account = UserInfo.ServiceAccount(claims.Namespace, claims.ServiceAccount.Name, claims.ServiceAccount.Uid);
-        return (new(account.Name, account.Groups, account.Uid, extra), [.. claims.Audiences.Where(audiences.Contains)]);
+        var account = Users.ServiceAccount(claims.Namespace, claims.ServiceAccount.Name, claims.ServiceAccount.Uid);
+        return (account with { Extra = extra.ToApiMap() }, [.. claims.Audiences.Where(audiences.Contains)]);
     }
 
     private ServiceAccountClaims? Check(string token, IReadOnlyCollection<string> audiences)

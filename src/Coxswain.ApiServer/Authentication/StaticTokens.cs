@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Coxswain.Api.Authentication.V1;
 
 namespace Coxswain.ApiServer.Authentication;
 
@@ -32,7 +33,7 @@ internal sealed class StaticTokens
             var groups = columns.Count > 3
                 ? columns[3].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
                 : [];
-            tokens._users[Digest(columns[0])] = new(columns[1], [.. groups, UserInfo.AuthenticatedGroup], columns[2]);
+            tokens._users[Digest(columns[0])] = new() { Username = columns[1], Uid = columns[2], Groups = [.. groups, Users.AuthenticatedGroup] };
         }
 
         return tokens;

@@ -9,7 +9,7 @@ internal sealed class GenericStrategy : Strategy
     public static GenericStrategy Instance { get; } = new();
 
     public override void Validate(StrategyContext c, IMetadataObject o, FieldErrors errors) =>
-        ObjectMetaValidation.Validate(o.Metadata, c.Descriptor.Namespaced, NameRules.DnsSubdomain, Paths.Metadata, errors);
+        ObjectMetaValidation.Validate(o.Metadata, c.Descriptor.Namespaced, c.Descriptor.Kind.Group is "rbac.authorization.k8s.io" or "apiregistration.k8s.io" ? NameRules.PathSegment : NameRules.DnsSubdomain, Paths.Metadata, errors);
 
     public override void ValidateUpdate(StrategyContext c, IMetadataObject updated, IMetadataObject old, FieldErrors errors)
     {

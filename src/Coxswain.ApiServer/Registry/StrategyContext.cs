@@ -1,4 +1,5 @@
 using Coxswain.Api;
+using Coxswain.Api.Authentication.V1;
 using Coxswain.ApiServer.Authentication;
 
 namespace Coxswain.ApiServer.Registry;
@@ -16,7 +17,7 @@ public sealed record StrategyContext
     public string Subresource { get; init; } = "";
 
     /// <summary>Who asks. Certificate signing requests record it.</summary>
-    public UserInfo User { get; init; } = UserInfo.Anonymous;
+    public UserInfo User { get; init; } = Users.Anonymous;
 
     /// <summary>Nothing may be allocated for good.</summary>
     public bool DryRun { get; init; }

@@ -1,0 +1,158 @@
+using Coxswain.Api.Authentication.V1;
+using Coxswain.ApiServer.Admission;
+using Coxswain.ApiServer.Authentication;
+using Coxswain.ApiServer.Authorization;
+using Coxswain.ApiServer.Bootstrap;
+using Coxswain.ApiServer.Health;
+using Coxswain.ApiServer.Http;
+using Coxswain.ApiServer.Metrics;
+using Coxswain.ApiServer.Registry;
+using Coxswain.ApiServer.Subresources;
+using Coxswain.ApiServer.Verbs;
+using Coxswain.Client;
+using Coxswain.Security;
+using Coxswain.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Coxswain.ApiServer;
+
+/// <summary>Puts the server together: the chain that a request takes reads from top to bottom here.</summary>
+internal sealed class ApiServerModule : IAsyncDisposable
+{
+    private readonly ApiDispatcher _dispatcher;
+    private readonly TimeProvider _clock;
+    private readonly StreamProxy _proxy;
+    private readonly StrategyTable _strategies;
+    private readonly Bootstrapper _bootstrapper;
+    private readonly HealthChecks _health;
+    private readonly ApiServerOptions _options;
+    private readonly ILogger _log;
+    private string _address = "";
+
+    private ApiServerModule(ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs)
+    {
+        (_options, _clock, _log) = (options, clock, logs.CreateLogger<ApiServerModule>());
+
+        // What is served, and where it is kept.
+        Registries = new(RuntimeConfig.Served(options), store, clock, logs);
+        _strategies = new(new()
+        {
+            Cluster = Registries,
+            Api = ClientFor(Users.ApiServer, "coxswain"),
+            ServiceClusterIPRange = options.ServiceClusterIPRange,
+            ServiceNodePortRange = options.ServiceNodePortRange,
+        });
+        Registries.UseStrategies(_strategies);
+
+        // Who is it?
+        var tokens = new ServiceAccountTokens(pki.ServiceAccountKey, options.ServiceAccountIssuer, clock);
+        var authenticator = new RequestAuthenticator(
+            new ClientCertificates([pki.ClientAuthority], clock),
+            options.TokenAuthFile.Length > 0 ? StaticTokens.Load(options.TokenAuthFile) : StaticTokens.Empty,
+            new ServiceAccountAuthenticator(tokens, Registries, clock),
+            options.EffectiveAudiences,
+            options.AnonymousAuth,
+            clock);
+
+        // May he?
+        var rbac = new RbacAuthorizer(Registries);
+        var authorizer = AuthorizerTable.Create(options.AuthorizationMode, rbac, Registries);
+        var escalation = new RoleEscalationCheck(authorizer, rbac, Registries);
+
+        // Is it right?
+        var admission = AdmissionTable.Create(
+            new() { Cluster = Registries, Clock = clock }, options.EnableAdmissionPlugins.ToList(), options.DisableAdmissionPlugins.ToList());
+
+        // Who does it?
+        var creator = new ObjectCreator(admission, escalation);
+        var updater = new ObjectUpdater(admission, escalation, creator);
+        var deleter = new ObjectDeleter(admission);
+        var verbs = new VerbTable
+        {
+            Get = new GetHandler(),
+            List = new ListHandler(),
+            Watch = new WatchHandler(options.MinRequestTimeout),
+            Create = new CreateHandler(creator),
+            Update = new UpdateHandler(updater),
+            Patch = new PatchHandler(updater),
+            Delete = new DeleteHandler(deleter),
+            DeleteCollection = new DeleteCollectionHandler(deleter),
+            Special = SpecialVerbs.Create(new(Registries, admission, creator, updater, deleter, authorizer, authenticator, tokens, options)),
+        };
+        _dispatcher = new(authorizer, new(Registries), verbs);
+
+        // Doors.
+        var limit = new InflightLimit(options.MaxRequestsInflight, options.MaxMutatingRequestsInflight);
+        var metrics = new RequestMetrics();
+        var transformer = new ObjectTransformer(clock);
+        var writer = new ResponseWriter(transformer);
+        var nodes = new NodeAddresses(Registries, options.KubeletPreferredAddressTypes, pki.KubeletClient, [pki.ClientAuthority]);
+        _proxy = new();
+        _health = new();
+        var paths = new NonResourceRouter(
+            new(Registries, () => _address), _health, new(metrics, limit, Registries), new(tokens, () => _address), []);
+        Door = new(
+            authenticator,
+            new(authorizer),
+            limit,
+            _dispatcher,
+            paths,
+            new(new(Registries, nodes, admission, _proxy), new(Registries, nodes, _proxy)),
+            writer,
+            new(transformer, clock),
+            metrics,
+            options,
+            clock,
+            logs.CreateLogger<HttpDoor>());
+        _bootstrapper = new(Registries, this, options, pki, clock, logs.CreateLogger<Bootstrapper>());
+    }
+
+    public RegistryTable Registries { get; }
+
+    public HttpDoor Door { get; }
+
+    public static ApiServerModule Create(ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs) =>
+        new(options, store, pki, clock, logs);
+
+    public IApiClient ClientFor(UserInfo user, string userAgent) => new LoopbackClient(() => _dispatcher, Registries, user, userAgent, _clock);
+
+    /// <summary>Gets ready: loads the caches, then puts in place what every cluster has.</summary>
+    public async Task BringUpAsync(Uri address, CancellationToken cancellation)
+    {
+        _address = $"{(_options.AdvertiseAddress.Length > 0 ? _options.AdvertiseAddress : address.Host)}:{address.Port}";
+        var loaded = Registries.LoadAsync(cancellation);
+        _health.AddLive(new("etcd", async c =>
+        {
+            await Registries.Store.GetRevisionsAsync(c);
+            return null;
+        }));
+        var ready = _bootstrapper.RunAsync(address.Port, loaded, cancellation);
+        _health.AddReady(new("informer-sync", _ => new(loaded.IsCompletedSuccessfully ? null : "caches are loading")));
+        foreach (var hook in _bootstrapper.Hooks)
+            _health.AddLive(new("poststarthook/" + hook.Name, _ => new(hook.IsDone ? null : "not finished")));
+        _health.AddReady(new("shutdown", _ => new(cancellation.IsCancellationRequested ? "process is shutting down" : null)));
+        await loaded;
+        await ready;
+    }
+
+    /// <summary>What goes on as long as the server runs.</summary>
+    public async Task RunAsync(Task ready, CancellationToken cancellation)
+    {
+        try
+        {
+            await ready;
+            await _bootstrapper.KeepAsync(cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The server stops.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Registries.DisposeAsync();
+        _proxy.Dispose();
+        _strategies.Dispose();
+    }
+}

@@ -1,0 +1,222 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Coxswain.Api;
+using Coxswain.Api.ApiRegistration.V1;
+using Coxswain.Api.Core.V1;
+using Coxswain.Api.Discovery.V1;
+using Coxswain.Api.Rbac.V1;
+using Coxswain.ApiServer.Authentication;
+using Coxswain.ApiServer.Registry;
+using Coxswain.Client;
+using Microsoft.Extensions.Logging;
+
+namespace Coxswain.ApiServer.Bootstrap;
+
+/// <summary>A step of getting ready that health pages name.</summary>
+internal sealed class StartHook(string name)
+{
+    private volatile bool _done;
+
+    public string Name => name;
+
+    public bool IsDone => _done;
+
+    public void Finish() => _done = true;
+}
+
+/// <summary>Puts in place what every cluster has, and keeps it in place.</summary>
+/// <remarks>Goes through the same path as everybody's requests, as the server itself. Level-triggered: each step looks at what is
+/// there, so it can be repeated, and stopped anywhere.</remarks>
+internal sealed partial class Bootstrapper(
+    RegistryTable registries, ApiServerModule module, ApiServerOptions options, ApiServerPki pki, TimeProvider clock, ILogger<Bootstrapper> log)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private readonly StartHook _informers = new("generic-apiserver-start-informers");
+    private readonly StartHook _roles = new("rbac/bootstrap-roles");
+    private readonly StartHook _namespaces = new("start-system-namespaces-controller");
+    private readonly StartHook _priorities = new("scheduling/bootstrap-system-priority-classes");
+    private readonly StartHook _flowControl = new("priority-and-fairness-config-producer");
+    private readonly StartHook _services = new("bootstrap-controller");
+    private readonly StartHook _registration = new("apiservice-registration-controller");
+    private readonly IApiClient _api = module.ClientFor(Users.ApiServer, "coxswain");
+    private int _port;
+
+    public IReadOnlyList<StartHook> Hooks => [_informers, _roles, _namespaces, _priorities, _flowControl, _services, _registration];
+
+    private ObjectEnsurer Ensurer => field ??= new(_api);
+
+    public async Task RunAsync(int port, Task loaded, CancellationToken cancellation)
+    {
+        _port = port;
+        await loaded;
+        _informers.Finish();
+
+        // Namespaces first: what lies in them comes after.
+        await NamespacesAsync(cancellation);
+        _namespaces.Finish();
+        await Task.WhenAll(
+            StepAsync(_roles, RolesAsync, cancellation),
+            StepAsync(_priorities, PriorityClassesAsync, cancellation),
+            StepAsync(_flowControl, FlowControlAsync, cancellation),
+            StepAsync(_services, ServicesAsync, cancellation),
+            StepAsync(_registration, ApiServicesAsync, cancellation));
+    }
+
+    /// <summary>Looks from time to time whether all is still in place.</summary>
+    public async Task KeepAsync(CancellationToken cancellation)
+    {
+        var events = new EventExpiry(registries, options.EventTtl, clock);
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(cancellation))
+        {
+            try
+            {
+                await NamespacesAsync(cancellation);
+                await ServicesAsync(cancellation);
+                await AggregateAsync(cancellation);
+                await events.SweepAsync(cancellation);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // Tried again at the next tick; the server goes on serving meanwhile.
+                LogKeepFailed(e);
+            }
+        }
+    }
+
+    private static async Task StepAsync(StartHook hook, Func<CancellationToken, Task> step, CancellationToken cancellation)
+    {
+        await step(cancellation);
+        hook.Finish();
+    }
+
+    private Task NamespacesAsync(CancellationToken cancellation) =>
+        Task.WhenAll(DefaultObjects.Namespaces().Select(n => Ensurer.EnsureExistsAsync(n, cancellation)));
+
+    private async Task RolesAsync(CancellationToken cancellation)
+    {
+        await Task.WhenAll(
+        [
+            .. DefaultRoles.ClusterRoles.Select(r => Ensurer.EnsureAsync(r, RoleReconciliation.Update, cancellation)),
+            .. DefaultRoles.ClusterRoleBindings.Select(r => Ensurer.EnsureAsync(r, RoleReconciliation.Update, cancellation)),
+            .. DefaultRoles.Roles.Select(r => Ensurer.EnsureAsync(r, RoleReconciliation.Update, cancellation)),
+            .. DefaultRoles.RoleBindings.Select(r => Ensurer.EnsureAsync(r, RoleReconciliation.Update, cancellation)),
+        ]);
+        await AggregateAsync(cancellation);
+    }
+
+    /// <summary>Fills the default roles that gather the rules of others. "edit" gathers from "view", so lower ones come first.</summary>
+    private async Task AggregateAsync(CancellationToken cancellation)
+    {
+        foreach (var name in (string[])["view", "edit", "admin"])
+        {
+            if (registries.Find<ClusterRole>(new("", name)) is not { } role)
+                continue;
+            var registry = registries.For<ClusterRole>();
+            await registry.CatchUpAsync(cancellation);
+            if (RoleReconciliation.Aggregate(role, registries.List<ClusterRole>("")) is { } updated)
+                await Ensurer.EnsureAsync(updated, (existing, _) => RoleReconciliation.Aggregate(existing, registries.List<ClusterRole>("")), cancellation);
+        }
+    }
+
+    private Task PriorityClassesAsync(CancellationToken cancellation) =>
+        Task.WhenAll(DefaultObjects.PriorityClasses().Select(p => Ensurer.EnsureExistsAsync(p, cancellation)));
+
+    private async Task FlowControlAsync(CancellationToken cancellation)
+    {
+        var (levels, schemas) = DefaultObjects.FlowControl();
+        await Task.WhenAll(levels.Select(l => Ensurer.EnsureExistsAsync(l, cancellation)));
+        await Task.WhenAll(schemas.Select(s => Ensurer.EnsureExistsAsync(s, cancellation)));
+    }
+
+    private async Task ApiServicesAsync(CancellationToken cancellation)
+    {
+        var status = DefaultObjects.Available(Now());
+        await Task.WhenAll(DefaultObjects.ApiServices(registries.All.Select(r => r.Descriptor)).Select(async service =>
+        {
+            await Ensurer.EnsureExistsAsync(service, cancellation);
+            if (await _api.FindAsync<APIService>(new("", service.Metadata.Name), cancellation) is { Status.Conditions.Count: 0 } made)
+                await _api.UpdateStatusAsync(made with { Status = status }, cancellation);
+        }));
+    }
+
+    private async Task ServicesAsync(CancellationToken cancellation)
+    {
+        await Ensurer.EnsureExistsAsync(DefaultObjects.ServiceCidr(options.ServiceClusterIPRange), cancellation);
+        await Ensurer.EnsureExistsAsync(
+            DefaultObjects.ExtensionAuthentication(
+                pki.ClientAuthority.ExportCertificatePem() + "\n",
+                pki.FrontProxyAuthority is { } front ? front.ExportCertificatePem() + "\n" : null),
+            cancellation);
+        await Ensurer.EnsureAsync(
+            DefaultObjects.KubernetesService(options.ServiceClusterIPRange, _port),
+            static (existing, wanted) => existing.Spec.Ports == wanted.Spec.Ports ? null : existing with { Spec = existing.Spec with { Ports = wanted.Spec.Ports } },
+            cancellation);
+        await EndpointsAsync(cancellation);
+    }
+
+    /// <summary>Where pods that use the kubernetes Service end up: at this server.</summary>
+    private async Task EndpointsAsync(CancellationToken cancellation)
+    {
+        var address = AdvertisedAddress();
+        // Endpoints may not name a loopback address; a server that only its own machine can reach has none.
+        if (IPAddress.IsLoopback(address))
+            return;
+        await Ensurer.EnsureAsync(
+            new Endpoints
+            {
+                Metadata = new() { Name = "kubernetes", Namespace = "default", Labels = ApiMap.Of("endpointslice.kubernetes.io/skip-mirror", "true") },
+                Subsets =
+                [
+                    new()
+                    {
+                        Addresses = [new() { Ip = address.ToString() }],
+                        Ports = [new() { Name = "https", Port = _port, Protocol = "TCP" }],
+                    },
+                ],
+            },
+            static (existing, wanted) => existing.Subsets == wanted.Subsets ? null : existing with { Subsets = wanted.Subsets },
+            cancellation);
+        await Ensurer.EnsureAsync(
+            new EndpointSlice
+            {
+                Metadata = new() { Name = "kubernetes", Namespace = "default", Labels = ApiMap.Of("kubernetes.io/service-name", "kubernetes") },
+                AddressType = address.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4",
+                Endpoints = [new() { Addresses = [address.ToString()], Conditions = new() { Ready = true } }],
+                Ports = [new() { Name = "https", Port = _port, Protocol = "TCP" }],
+            },
+            static (existing, wanted) => existing.Endpoints == wanted.Endpoints && existing.Ports == wanted.Ports
+                ? null
+                : existing with { Endpoints = wanted.Endpoints, Ports = wanted.Ports },
+            cancellation);
+    }
+
+    private IPAddress AdvertisedAddress()
+    {
+        if (options.AdvertiseAddress.Length > 0)
+            return IPAddress.Parse(options.AdvertiseAddress);
+        if (options.BindAddress is not ("" or "0.0.0.0" or "::"))
+            return IPAddress.Parse(options.BindAddress);
+        foreach (var card in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            if (card.OperationalStatus != OperationalStatus.Up || card.NetworkInterfaceType == NetworkInterfaceType.Loopback)
+                continue;
+            foreach (var address in card.GetIPProperties().UnicastAddresses)
+                if (address.Address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address.Address))
+                    return address.Address;
+        }
+
+        return IPAddress.Loopback;
+    }
+
+    private DateTimeOffset Now()
+    {
+        var now = clock.GetUtcNow();
+        return new(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The cluster's default objects could not be checked; trying again")]
+    private partial void LogKeepFailed(Exception error);
+}

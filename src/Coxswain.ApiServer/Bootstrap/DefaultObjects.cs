@@ -1,0 +1,175 @@
+using System.Text.Json;
+using Coxswain.Api;
+using Coxswain.Api.ApiRegistration.V1;
+using Coxswain.Api.Core.V1;
+using Coxswain.Api.FlowControl.V1;
+using Coxswain.Api.Networking.V1;
+using Coxswain.Api.Scheduling.V1;
+
+namespace Coxswain.ApiServer.Bootstrap;
+
+/// <summary>The objects, roles apart, that every cluster has from the start.</summary>
+internal static class DefaultObjects
+{
+    public static IEnumerable<Namespace> Namespaces() =>
+        new[] { "default", "kube-node-lease", "kube-public", "kube-system" }.Select(name => new Namespace { Metadata = new() { Name = name } });
+
+    public static IEnumerable<PriorityClass> PriorityClasses() =>
+    [
+        new()
+        {
+            Metadata = new() { Name = "system-cluster-critical" },
+            Value = 2_000_000_000,
+            Description = "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+        },
+        new()
+        {
+            Metadata = new() { Name = "system-node-critical" },
+            Value = 2_000_001_000,
+            Description = "Used for system critical pods that must not be moved from their current node.",
+        },
+    ];
+
+    public static ServiceCIDR ServiceCidr(string range) => new()
+    {
+        Metadata = new() { Name = "kubernetes" },
+        Spec = new() { Cidrs = [.. range.Split(',')] },
+    };
+
+    /// <summary>What extension API servers need to believe our requests.</summary>
+    public static ConfigMap ExtensionAuthentication(string clientCa, string? requestHeaderCa)
+    {
+        var data = ApiMap.Of("client-ca-file", clientCa);
+        if (requestHeaderCa is not null)
+        {
+            data = data.With("requestheader-client-ca-file", requestHeaderCa)
+                .With("requestheader-allowed-names", "[\"front-proxy-client\"]")
+                .With("requestheader-extra-headers-prefix", "[\"X-Remote-Extra-\"]")
+                .With("requestheader-group-headers", "[\"X-Remote-Group\"]")
+                .With("requestheader-uid-headers", "[\"X-Remote-Uid\"]")
+                .With("requestheader-username-headers", "[\"X-Remote-User\"]");
+        }
+
+        return new() { Metadata = new() { Name = "extension-apiserver-authentication", Namespace = "kube-system" }, Data = data };
+    }
+
+    /// <summary>One for each group and version that this server itself serves.</summary>
+    public static IEnumerable<APIService> ApiServices(IEnumerable<ResourceDescriptor> served)
+    {
+        foreach (var version in served.Select(d => d.Kind.GroupVersion).Distinct())
+        {
+            var (group, priority) = (version.Group, Priority(version));
+            yield return new()
+            {
+                Metadata = new()
+                {
+                    Name = $"{version.Version}.{group}",
+                    Labels = ApiMap.Of("kube-aggregator.kubernetes.io/automanaged", "onstart"),
+                },
+                Spec = new() { Group = group, Version = version.Version, GroupPriorityMinimum = priority.Group, VersionPriority = priority.Version },
+            };
+        }
+    }
+
+    public static APIServiceStatus Available(DateTimeOffset now) => new()
+    {
+        Conditions =
+        [
+            new()
+            {
+                Type = "Available",
+                Status = "True",
+                LastTransitionTime = now,
+                Reason = "Local",
+                Message = "Local APIServices are always available",
+            },
+        ],
+    };
+
+    public static (IReadOnlyList<PriorityLevelConfiguration> Levels, IReadOnlyList<FlowSchema> Schemas) FlowControl()
+    {
+        using var facts = EmbeddedData.Open("flowcontrol.json");
+        var levels = EmbeddedData.Objects<PriorityLevelConfiguration>(facts.RootElement.GetProperty("prioritylevelconfigurations")).ToList();
+        var shares = facts.RootElement.GetProperty("prioritylevelconfigurations").EnumerateArray().ToDictionary(
+            l => l.GetProperty("metadata").GetProperty("name").GetString()!, SharesOf, StringComparer.Ordinal);
+        var schemas = EmbeddedData.Objects<FlowSchema>(facts.RootElement.GetProperty("flowschemas"));
+        return (
+            [.. levels.Select(l => WithShares(l with { Status = new() }, shares[l.Metadata.Name])), .. NewLevels()],
+            [.. schemas.Select(s => s with { Status = new() })]);
+    }
+
+    // v1beta1 called them "assured", v1 calls them "nominal".
+    private static int? SharesOf(JsonElement level) =>
+        level.GetProperty("spec").TryGetProperty("limited", out var limited) && limited.TryGetProperty("assuredConcurrencyShares", out var shares)
+            ? shares.GetInt32()
+            : null;
+
+    private static PriorityLevelConfiguration WithShares(PriorityLevelConfiguration level, int? shares) => level.Spec.Limited is { } limited && shares is not null
+        ? level with { Spec = level.Spec with { Limited = limited with { NominalConcurrencyShares = shares, LendablePercent = limited.LendablePercent ?? 0 } } }
+        : level.Spec.Type == "Exempt"
+            ? level with { Spec = level.Spec with { Exempt = new() { NominalConcurrencyShares = 0, LendablePercent = 0 } } }
+            : level;
+
+    private static IEnumerable<PriorityLevelConfiguration> NewLevels() =>
+    [
+        new()
+        {
+            Metadata = new() { Name = "node-high" },
+            Spec = new()
+            {
+                Type = "Limited",
+                Limited = new()
+                {
+                    NominalConcurrencyShares = 40,
+                    LendablePercent = 25,
+                    LimitResponse = new() { Type = "Queue", Queuing = new() { Queues = 64, HandSize = 6, QueueLengthLimit = 50 } },
+                },
+            },
+        },
+    ];
+
+    private static (int Group, int Version) Priority(GroupVersion version) => version.Group switch
+    {
+        "" => (18000, 1),
+        "apps" => (17800, 15),
+        "events.k8s.io" => (17750, 15),
+        "authentication.k8s.io" => (17700, 15),
+        "authorization.k8s.io" => (17600, 15),
+        "autoscaling" => (17500, version.Version == "v2" ? 30 : 15),
+        "batch" => (17400, 15),
+        "certificates.k8s.io" => (17300, 15),
+        "networking.k8s.io" => (17200, 15),
+        "policy" => (17100, 15),
+        "rbac.authorization.k8s.io" => (17000, 15),
+        "storage.k8s.io" => (16800, 15),
+        "apiextensions.k8s.io" or "admissionregistration.k8s.io" => (16700, 15),
+        "scheduling.k8s.io" => (16600, 15),
+        "coordination.k8s.io" => (16500, 15),
+        "node.k8s.io" => (16300, 15),
+        "discovery.k8s.io" => (16200, 15),
+        "flowcontrol.apiserver.k8s.io" => (16100, 21),
+        "resource.k8s.io" => (16000, 20),
+        _ => (15000, 15),
+    };
+
+    /// <summary>The Service through which pods reach this server.</summary>
+    public static Service KubernetesService(string range, int targetPort) => new()
+    {
+        Metadata = new()
+        {
+            Name = "kubernetes",
+            Namespace = "default",
+            Labels = new Dictionary<string, string> { ["component"] = "apiserver", ["provider"] = "kubernetes" }.ToApiMap(),
+        },
+        Spec = new()
+        {
+            Type = "ClusterIP",
+            ClusterIP = ApiServerPki.FirstServiceAddress(range.Split(',')[0]).ToString(),
+            ClusterIPs = [ApiServerPki.FirstServiceAddress(range.Split(',')[0]).ToString()],
+            IpFamilies = ["IPv4"],
+            IpFamilyPolicy = "SingleStack",
+            SessionAffinity = "None",
+            Ports = [new() { Name = "https", Protocol = "TCP", Port = 443, TargetPort = targetPort }],
+        },
+    };
+}

@@ -1,0 +1,121 @@
+using System.Security.Cryptography;
+using System.Text;
+using Coxswain.Api;
+using Coxswain.Api.ApiDiscovery.V2;
+using Coxswain.Api.Meta.V1;
+using Coxswain.ApiServer.Registry;
+
+namespace Coxswain.ApiServer.Discovery;
+
+/// <summary>The documents that tell which groups, versions and resources are served. Made when they are first asked for.</summary>
+internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> address)
+{
+    private readonly Lazy<ILookup<GroupVersion, ResourceDescriptor>> _byVersion =
+        new(() => registries.All.Select(r => r.Descriptor).ToLookup(d => d.Kind.GroupVersion));
+
+    /// <summary>The groups but the core one, in order of priority.</summary>
+    public IReadOnlyList<string> Groups => field ??= [.. registries.All.Select(r => r.Descriptor.Kind.Group).Where(g => g.Length > 0).Distinct()];
+
+    public APIVersions CoreVersions() => new()
+    {
+        Versions = ["v1"],
+        ServerAddressByClientCIDRs = [new() { ClientCIDR = "0.0.0.0/0", ServerAddress = address() }],
+    };
+
+    public APIGroupList GroupList() => new() { Groups = [.. Groups.Select(Group)] };
+
+    public APIGroup? FindGroup(string group) => Groups.Contains(group) ? Group(group) : null;
+
+    public APIResourceList? FindResources(GroupVersion version)
+    {
+        var resources = _byVersion.Value[version];
+        if (!resources.Any())
+            return null;
+        return new()
+        {
+            GroupVersion = version.ApiVersion,
+            Resources = [.. resources.SelectMany(Resources).OrderBy(r => r.Name, StringComparer.Ordinal)],
+        };
+    }
+
+    /// <summary>Aggregated discovery of the core group, or of all others.</summary>
+    public APIGroupDiscoveryList Aggregated(bool core) => new()
+    {
+        Items =
+        [
+            .. (core ? [""] : Groups).Select(group => new APIGroupDiscovery
+            {
+                Metadata = new() { Name = group },
+                Versions = [.. VersionsOf(group).Select(version => new APIVersionDiscovery
+                {
+                    Version = version.Version,
+                    Freshness = "Current",
+                    Resources = [.. _byVersion.Value[version].OrderBy(d => d.Plural, StringComparer.Ordinal).Select(Aggregated)],
+                })],
+            }),
+        ],
+    };
+
+    /// <summary>The version in which a resource is stored, as a hash: the same for all servers that store it alike.</summary>
+    public static string StorageVersionHash(GroupVersionKind stored) =>
+        Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes($"{stored.Group}/{stored.Version}/{stored.Kind}")).AsSpan(0, 8));
+
+    private IEnumerable<GroupVersion> VersionsOf(string group) =>
+        registries.All.Select(r => r.Descriptor.Kind.GroupVersion).Where(v => v.Group == group).Distinct();
+
+    private APIGroup Group(string group)
+    {
+        var versions = VersionsOf(group).Select(v => new GroupVersionForDiscovery { GroupVersion = v.ApiVersion, Version = v.Version }).ToList();
+        return new() { Name = group, Versions = [.. versions], PreferredVersion = versions[0] };
+    }
+
+    private static IEnumerable<APIResource> Resources(ResourceDescriptor descriptor)
+    {
+        yield return new()
+        {
+            Name = descriptor.Plural,
+            SingularName = descriptor.Singular,
+            Namespaced = descriptor.Namespaced,
+            Kind = descriptor.Kind.Kind,
+            Verbs = descriptor.Verbs,
+            ShortNames = descriptor.ShortNames,
+            Categories = descriptor.Categories,
+            StorageVersionHash = descriptor.HasVerb("get") ? StorageVersionHash(StoredForms.StoredKind(descriptor)) : "",
+        };
+        foreach (var subresource in descriptor.Subresources)
+        {
+            var foreign = subresource.Kind.GroupVersion != descriptor.Kind.GroupVersion;
+            yield return new()
+            {
+                Name = $"{descriptor.Plural}/{subresource.Name}",
+                Namespaced = descriptor.Namespaced,
+                Group = foreign ? subresource.Kind.Group : "",
+                Version = foreign ? subresource.Kind.Version : "",
+                Kind = subresource.Kind.Kind,
+                Verbs = subresource.Verbs,
+            };
+        }
+    }
+
+    private static APIResourceDiscovery Aggregated(ResourceDescriptor descriptor) => new()
+    {
+        Resource = descriptor.Plural,
+        ResponseKind = ResponseKind(descriptor.Kind),
+        Scope = descriptor.Namespaced ? "Namespaced" : "Cluster",
+        SingularResource = descriptor.Singular,
+        Verbs = descriptor.Verbs,
+        ShortNames = descriptor.ShortNames,
+        Categories = descriptor.Categories,
+        Subresources =
+        [
+            .. descriptor.Subresources.OrderBy(s => s.Name, StringComparer.Ordinal).Select(s => new APISubresourceDiscovery
+            {
+                Subresource = s.Name,
+                ResponseKind = ResponseKind(s.Kind),
+                Verbs = s.Verbs,
+            }),
+        ],
+    };
+
+    private static GroupVersionKindReference ResponseKind(GroupVersionKind kind) => new() { Group = kind.Group, Version = kind.Version, Kind = kind.Kind };
+}

@@ -1,0 +1,204 @@
+using System.Buffers;
+using System.Text.Json;
+using Coxswain.Api;
+using Coxswain.Api.Meta.V1;
+using Coxswain.ApiServer.Cache;
+using Coxswain.ApiServer.Registry;
+using Coxswain.ApiServer.Tables;
+using Coxswain.ApiServer.Verbs;
+
+namespace Coxswain.ApiServer.Http;
+
+/// <summary>Makes the forms of an answer that are not the object's own JSON: tables, partial objects, indented JSON, YAML, protobuf.</summary>
+internal sealed class ObjectTransformer(TimeProvider clock)
+{
+    /// <summary>A document that is no stored object. Documents are never turned into tables.</summary>
+    public static void WriteDocument(IBufferWriter<byte> output, IKubernetesObject document, OutputFormat format)
+    {
+        var codec = CodecTable.Find(document.GroupVersionKind) ?? throw new InvalidOperationException($"no codec for {document.GroupVersionKind}");
+        if (format.Wire == WireFormat.Protobuf)
+            ProtobufOutput.WriteDocument(output, codec, document);
+        else
+            WriteJson(output, codec.ToJson(document), format);
+    }
+
+    /// <exception cref="ApiException">406: the form cannot be made of one object. 400: a wrong includeObject.</exception>
+    public void WriteObject(IBufferWriter<byte> output, ObjectResponse response, OutputFormat format, string includeObject)
+    {
+        var (registry, cached) = (response.Registry, response.Object);
+        switch (format.Transform)
+        {
+            case OutputTransform.PartialObjectMetadataList:
+                throw new ApiException(Statuses.NotAcceptableBecause(
+                    $"you requested PartialObjectMetadataList, but the requested object is not a list (*{GoType(registry.Descriptor, list: false)})"));
+            case OutputTransform.Table:
+                WriteTable(output, registry, [cached], new() { ResourceVersion = cached.Object.Metadata.ResourceVersion }, Include(includeObject), format);
+                break;
+            case OutputTransform.PartialObjectMetadata when format.Wire == WireFormat.Protobuf:
+                WriteDocument(output, new PartialObjectMetadata { Metadata = cached.Object.Metadata }, format);
+                break;
+            case OutputTransform.PartialObjectMetadata:
+                using (var partial = new PooledBuffer())
+                {
+                    WritePartial(partial, cached, format.TransformVersion);
+                    WriteJson(output, partial.WrittenSpan, format);
+                }
+
+                break;
+            case var _ when format.Wire == WireFormat.Protobuf:
+                ProtobufOutput.WriteObject(output, registry, cached);
+                break;
+            default:
+                WriteJson(output, cached.Json.Span, format);
+                break;
+        }
+    }
+
+    /// <exception cref="ApiException">406: the form cannot be made of a list. 400: a wrong includeObject.</exception>
+    public void WriteList(IBufferWriter<byte> output, ListResponse response, OutputFormat format, string includeObject)
+    {
+        switch (format.Transform)
+        {
+            case OutputTransform.PartialObjectMetadata:
+                throw new ApiException(Statuses.NotAcceptableBecause(
+                    $"you requested PartialObjectMetadata, but the requested object is a list (*{GoType(response.Registry.Descriptor, list: true)})"));
+            case OutputTransform.Table:
+                WriteTable(output, response.Registry, response.Items, MetaOf(response), Include(includeObject), format);
+                break;
+            case OutputTransform.PartialObjectMetadataList when format.Wire == WireFormat.Protobuf:
+                WriteDocument(output, new PartialObjectMetadataList
+                {
+                    Metadata = MetaOf(response),
+                    Items = [.. response.Items.Select(i => new PartialObjectMetadata { Metadata = i.Object.Metadata })],
+                }, format);
+                break;
+            case OutputTransform.PartialObjectMetadataList:
+                WritePartialList(output, response, format);
+                break;
+            case var _ when format.Wire == WireFormat.Protobuf:
+                ProtobufOutput.WriteList(output, response);
+                break;
+            default:
+                using (var whole = new PooledBuffer(16 * 1024))
+                {
+                    ResponseWriter.WriteListHead(whole, response);
+                    for (var i = 0; i < response.Items.Count; i++)
+                    {
+                        whole.Write(i == 0 ? "{"u8 : ",{"u8);
+                        whole.Write(response.Items[i].Json.Span[response.Registry.Head.Length..]);
+                    }
+
+                    whole.Write("]}"u8);
+                    WriteJson(output, whole.WrittenSpan, format);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>The object of a watch event, without what stands around it.</summary>
+    /// <param name="first">The first event of a watch as table carries the columns.</param>
+    public void WriteWatched(
+        IBufferWriter<byte> output, ResourceRegistry registry, CachedObject cached, OutputFormat format, IncludeObject include, bool first, bool bookmark)
+    {
+        switch (format.Transform)
+        {
+            case OutputTransform.Table:
+                WriteTable(output, registry, bookmark ? [] : [cached], new() { ResourceVersion = cached.Object.Metadata.ResourceVersion }, include, format, first);
+                break;
+            case OutputTransform.PartialObjectMetadata or OutputTransform.PartialObjectMetadataList when format.Wire == WireFormat.Protobuf:
+                WriteDocument(output, new PartialObjectMetadata { Metadata = cached.Object.Metadata }, format);
+                break;
+            case OutputTransform.PartialObjectMetadata or OutputTransform.PartialObjectMetadataList:
+                WritePartial(output, cached, format.TransformVersion);
+                break;
+            case var _ when format.Wire == WireFormat.Protobuf:
+                ProtobufOutput.WriteObject(output, registry, cached);
+                break;
+            default:
+                output.Write(cached.Json.Span);
+                break;
+        }
+    }
+
+    /// <exception cref="ApiException">400.</exception>
+    public static IncludeObject Include(string text) => TableWriter.TryParse(text, out var include)
+        ? include
+        : throw new ApiException(Statuses.BadRequest(
+            $"Unable to convert to Table as requested: includeObject: Invalid value: {GoText.Quote(text)}: must be 'Metadata', 'Object', 'None', or empty"));
+
+    private void WriteTable(
+        IBufferWriter<byte> output, ResourceRegistry registry, IReadOnlyList<CachedObject> rows, ListMeta metadata, IncludeObject include, OutputFormat format, bool first = true)
+    {
+        using var table = new PooledBuffer(16 * 1024);
+        using (var json = new Utf8JsonWriter((IBufferWriter<byte>)table, ObjectCodec.WriterOptions))
+            TableWriter.Write(json, TableTable.For(registry.Descriptor), rows.Select(r => (r.Object, r.Json)), metadata, include, clock.GetUtcNow(), format.TransformVersion, first);
+        WriteJson(output, table.WrittenSpan, format);
+    }
+
+    private static void WritePartialList(IBufferWriter<byte> output, ListResponse response, OutputFormat format)
+    {
+        using var whole = new PooledBuffer(16 * 1024);
+        using (var json = new Utf8JsonWriter((IBufferWriter<byte>)whole, ObjectCodec.WriterOptions))
+        {
+            json.WriteStartObject();
+            json.WriteString("kind"u8, "PartialObjectMetadataList"u8);
+            json.WriteString("apiVersion"u8, "meta.k8s.io/" + format.TransformVersion);
+            ResponseWriter.WriteListMeta(json, response);
+            json.WriteStartArray("items"u8);
+        }
+
+        for (var i = 0; i < response.Items.Count; i++)
+        {
+            if (i > 0)
+                whole.Write(","u8);
+            WritePartial(whole, response.Items[i], format.TransformVersion);
+        }
+
+        whole.Write("]}"u8);
+        WriteJson(output, whole.WrittenSpan, format);
+    }
+
+    private static ListMeta MetaOf(ListResponse list) => new()
+    {
+        ResourceVersion = ResourceVersionText.Of(list.Revision),
+        Continue = list.Continue,
+        RemainingItemCount = list.Remaining,
+    };
+
+    /// <summary>The type's name inside upstream, which its messages show.</summary>
+    private static string GoType(ResourceDescriptor descriptor, bool list)
+    {
+        var group = descriptor.Kind.Group;
+        var package = group.Length == 0 ? "core" : group.Split('.')[0];
+        return $"{package}.{(list ? descriptor.ListKind : descriptor.Kind.Kind)}";
+    }
+
+    private static void WritePartial(IBufferWriter<byte> output, CachedObject cached, string version)
+    {
+        output.Write("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/"u8);
+        output.Write(version == "v1" ? "v1"u8 : "v1beta1"u8);
+        output.Write("\",\"metadata\":"u8);
+        output.Write(ObjectMetadata.Slice(cached.Json.Span));
+        output.Write("}"u8);
+    }
+
+    private static void WriteJson(IBufferWriter<byte> output, ReadOnlySpan<byte> json, OutputFormat format)
+    {
+        if (format.Wire == WireFormat.Yaml)
+        {
+            output.Write(YamlBody.FromJson(json));
+            return;
+        }
+
+        if (!format.Pretty)
+        {
+            output.Write(json);
+            return;
+        }
+
+        using var document = JsonDocument.Parse(json.ToArray());
+        using var writer = new Utf8JsonWriter(output, ObjectCodec.WriterOptions with { Indented = true });
+        document.WriteTo(writer);
+    }
+}

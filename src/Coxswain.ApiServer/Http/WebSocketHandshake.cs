@@ -1,0 +1,49 @@
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Coxswain.ApiServer.Http;
+
+/// <summary>The server's side of opening a WebSocket over HTTP/1.1 (RFC 6455, 4.2).</summary>
+internal static class WebSocketHandshake
+{
+    private const string Guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+    public static bool IsRequested(HttpContext context) =>
+        context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true
+        && context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase)
+        && context.Request.Headers.SecWebSocketKey.Count == 1;
+
+    public static async Task<WebSocket> AcceptAsync(HttpContext context)
+    {
+        var key = context.Request.Headers.SecWebSocketKey.ToString();
+        var headers = context.Response.Headers;
+        headers.Upgrade = "websocket";
+#pragma warning disable CA5350 // RFC 6455 asks for SHA-1; nothing secret depends on it.
+        headers.SecWebSocketAccept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + Guid)));
+#pragma warning restore CA5350
+        var protocol = Protocol(context.Request);
+        if (protocol is not null)
+            headers.SecWebSocketProtocol = protocol;
+        context.Response.StatusCode = StatusCodes.Status101SwitchingProtocols;
+        var stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+        return WebSocket.CreateFromStream(stream, new WebSocketCreationOptions
+        {
+            IsServer = true,
+            SubProtocol = protocol,
+            KeepAliveInterval = TimeSpan.FromSeconds(30),
+        });
+    }
+
+    /// <summary>The first subprotocol that is not a token in disguise.</summary>
+    private static string? Protocol(HttpRequest request)
+    {
+        foreach (var line in request.Headers.SecWebSocketProtocol)
+            foreach (var name in (line ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+                if (!name.StartsWith("base64url.bearer.", StringComparison.Ordinal))
+                    return name;
+        return null;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Collections.Frozen;
+using Coxswain.Api;
+using Coxswain.ApiServer.Authentication;
+using Coxswain.ApiServer.Cache;
+using Coxswain.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Coxswain.ApiServer.Registry;
+
+/// <summary>The registries of all served resources, and the one feed of changes that they share.</summary>
+internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposable
+{
+    private readonly FrozenDictionary<GroupVersionResource, ResourceRegistry> _byResource;
+    private readonly StoreFeed _feed;
+
+    public RegistryTable(IEnumerable<ResourceDescriptor> served, IStore store, TimeProvider clock, ILoggerFactory logs)
+    {
+        Store = store;
+        _feed = new(store, clock, logs.CreateLogger<StoreFeed>());
+        var log = logs.CreateLogger<WatchCache>();
+        All = [.. served.Select(d => new ResourceRegistry(d, StoredForms.For(d), store, _feed, clock, log))];
+        _byResource = All.ToFrozenDictionary(r => r.Descriptor.Resource);
+    }
+
+    /// <summary>In discovery order.</summary>
+    public IReadOnlyList<ResourceRegistry> All { get; }
+
+    public IStore Store { get; }
+
+    public ResourceRegistry? Find(GroupVersionResource resource) => _byResource.GetValueOrDefault(resource);
+
+    public ResourceRegistry For<T>()
+        where T : class, IResource<T> => _byResource[T.Descriptor.Resource];
+
+    /// <summary>Gives every registry its rules; called once, before the first request. Rules look at the cluster, so they come second.</summary>
+    public void UseStrategies(StrategyTable strategies)
+    {
+        foreach (var registry in All)
+            registry.Strategy = strategies.For(registry.Descriptor);
+    }
+
+    /// <summary>Loads the caches of everything that is stored, all at once.</summary>
+    public Task LoadAsync(CancellationToken cancellation) =>
+        Task.WhenAll(All.Where(r => r.Descriptor.HasVerb("list")).Select(r => r.Cache.ReadyAsync(cancellation).AsTask()));
+
+    public T? Find<T>(NamespacedName name)
+        where T : class, IResource<T>
+    {
+        var registry = For<T>();
+        return registry.Cache.Snapshot().Find(registry.Key(name.Namespace, name.Name))?.Object as T;
+    }
+
+    public IEnumerable<T> List<T>(string @namespace)
+        where T : class, IResource<T>
+    {
+        var registry = For<T>();
+        foreach (var cached in registry.Cache.Snapshot().Range(registry.RangePrefix(@namespace)))
+            yield return (T)cached.Object;
+    }
+
+    public async ValueTask<T?> GetAsync<T>(NamespacedName name, CancellationToken cancellation)
+        where T : class, IResource<T> => (await For<T>().FindAsync(name.Namespace, name.Name, cancellation))?.Object as T;
+
+    public async ValueTask<BoundObject?> FindAsync(string resource, string @namespace, string name, CancellationToken cancellation)
+    {
+        if (Find(new("", "v1", resource)) is not { } registry || await registry.FindAsync(@namespace, name, cancellation) is not { } found)
+            return null;
+        return new BoundObject(found.Object.Metadata.Uid, found.Object.Metadata.DeletionTimestamp);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var registry in All)
+            registry.Dispose();
+        await _feed.DisposeAsync();
+    }
+}

@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Coxswain.Api;
+using Coxswain.Api.Meta.V1;
+using Coxswain.Api.ServerSideApply;
+using Coxswain.ApiServer.Cache;
+using Coxswain.ApiServer.Verbs;
+using Coxswain.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Coxswain.ApiServer.Registry;
+
+/// <summary>Everything that serves one resource: its codec, its rules, its objects in the store and in memory.</summary>
+/// <remarks>Safe for concurrent use. A write is one conditional write of the store; the caller gets the bytes that were stored, with
+/// the revision stamped in, without reading them back.</remarks>
+internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
+{
+    /// <summary>Upstream refuses what etcd would: objects beyond 1.5 MB.</summary>
+    private const int MaxStoredBytes = 1536 * 1024;
+
+    private readonly IStore _store;
+    private readonly StoredForm _form;
+
+    // What this server wrote itself need not be decoded again when it comes back from the store: the same bytes, the same object.
+    private readonly ConcurrentDictionary<byte[], IMetadataObject> _written = new(ByReference.Instance);
+
+    public ResourceRegistry(
+        ResourceDescriptor descriptor, StoredForm form, IStore store, StoreFeed feed, TimeProvider clock, ILogger log)
+    {
+        Descriptor = descriptor;
+        _store = store;
+        _form = form;
+        KeyPrefix = form.Descriptor.StorageKeyPrefix;
+        Head = JsonHead.Of(descriptor.Kind);
+        Cache = new(descriptor, KeyPrefix, store, feed, this, new(), clock, log);
+    }
+
+    public ResourceDescriptor Descriptor { get; }
+
+    public ObjectCodec Codec => _form.ServedCodec;
+
+    /// <summary>Who owns which fields of its objects.</summary>
+    public ManagedFieldsManager ManagedFields => field ??= ManagedFieldsManager.For(Codec);
+
+    public Strategy Strategy { get; internal set; } = GenericStrategy.Instance;
+
+    public WatchCache Cache { get; }
+
+    public string KeyPrefix { get; }
+
+    /// <summary>The bytes with which the JSON of every object begins, up to its metadata.</summary>
+    public byte[] Head { get; }
+
+    public GroupResource GroupResource => Descriptor.Resource.GroupResource;
+
+    public string Key(string @namespace, string name) =>
+        Descriptor.Namespaced ? $"{KeyPrefix}{@namespace}/{name}" : KeyPrefix + name;
+
+    /// <summary>The prefix of a namespace's objects, or of all.</summary>
+    public string RangePrefix(string @namespace) =>
+        Descriptor.Namespaced && @namespace.Length > 0 ? $"{KeyPrefix}{@namespace}/" : KeyPrefix;
+
+    /// <summary>The state that every write acknowledged before the call is part of.</summary>
+    public async ValueTask<CacheSnapshot> ReadAsync(CancellationToken cancellation)
+    {
+        await Cache.ReadyAsync(cancellation);
+        await Cache.CatchUpAsync(cancellation);
+        return Cache.Snapshot();
+    }
+
+    public async ValueTask<CachedObject?> FindAsync(string @namespace, string name, CancellationToken cancellation) =>
+        (await ReadAsync(cancellation)).Find(Key(@namespace, name));
+
+    /// <exception cref="ApiException">404.</exception>
+    public async ValueTask<CachedObject> GetAsync(string @namespace, string name, CancellationToken cancellation) =>
+        await FindAsync(@namespace, name, cancellation) ?? throw NotFound(name);
+
+    public ApiException NotFound(string name) => new(Statuses.NotFound(GroupResource, name));
+
+    /// <summary>Puts an object under its key if the key is at a revision (0: absent).</summary>
+    /// <returns>Null: it is not.</returns>
+    public async ValueTask<CachedObject?> WriteAsync(IMetadataObject value, long expected, CancellationToken cancellation)
+    {
+        var key = Key(value.Metadata.Namespace, value.Metadata.Name);
+        var bytes = _form.Encode(value);
+        if (bytes.Length > MaxStoredBytes)
+            throw new ApiException(Statuses.TooLarge($"limit is {MaxStoredBytes}"));
+
+        await Cache.ReadyAsync(cancellation);
+        _written[bytes] = value;
+        WriteResult result;
+        try
+        {
+            // A write must not be given up half-way because the client went away: its outcome would be unknown to everyone.
+            result = await _store.WriteAsync(new(key, expected, bytes), CancellationToken.None);
+        }
+        catch
+        {
+            _written.TryRemove(bytes, out _);
+            throw;
+        }
+
+        if (result.Committed)
+            return Stamped(key, value, bytes, result.Revision);
+        _written.TryRemove(bytes, out _);
+        return null;
+    }
+
+    /// <summary>The same bytes and object as a write would make, without writing.</summary>
+    public CachedObject Unwritten(IMetadataObject value, long revision) => revision > 0
+        ? Stamped(Key(value.Metadata.Namespace, value.Metadata.Name), value, _form.Encode(value), revision)
+        : new(Key(value.Metadata.Namespace, value.Metadata.Name), value, _form.EncodeServed(value), 0);
+
+    /// <summary>Whether an object would be stored as the very bytes that are stored.</summary>
+    public bool IsStoredAs(CachedObject current, IMetadataObject value) =>
+        Unwritten(value, current.Revision).Json.Span.SequenceEqual(current.Json.Span);
+
+    /// <summary>Deletes a key if it is at a revision.</summary>
+    /// <returns>Null: it is not. Otherwise the object with the revision of its deletion.</returns>
+    public async ValueTask<CachedObject?> RemoveAsync(CachedObject current, CancellationToken cancellation)
+    {
+        var result = await _store.WriteAsync(new(current.Key, current.Revision, null), CancellationToken.None);
+        cancellation.ThrowIfCancellationRequested();
+        return result.Committed ? Stamp(current, result.Revision) : null;
+    }
+
+    /// <summary>Waits until the cache has everything that the store has now: after a lost race.</summary>
+    public ValueTask CatchUpAsync(CancellationToken cancellation) => Cache.CatchUpAsync(cancellation);
+
+    public CachedObject Decode(StoreEntry entry)
+    {
+        if (MemoryMarshal.TryGetArray(entry.Value, out var segment) && segment.Array is { } array
+            && segment.Offset == 0 && segment.Count == array.Length && _written.TryRemove(array, out var known))
+            return Stamped(entry.Key, known, array, entry.ModRevision);
+        var value = _form.Decode(entry.Value.Span);
+        return Stamped(entry.Key, value, StoredForm.IsPlainJson(entry.Value.Span) ? entry.Value : default, entry.ModRevision);
+    }
+
+    public CachedObject Stamp(CachedObject value, long revision)
+    {
+        var unstamped = value.Object.WithMetadata(value.Object.Metadata with { ResourceVersion = "" });
+        return Stamped(value.Key, unstamped, default, revision);
+    }
+
+    public CachedObject Bookmark(long revision, bool initialEventsEnd)
+    {
+        var metadata = new ObjectMeta { ResourceVersion = ResourceVersionText.Of(revision) };
+        if (initialEventsEnd)
+            metadata = metadata with { Annotations = ApiMap.Of("k8s.io/initial-events-end", "true") };
+        var blank = _form.Blank(metadata);
+        return new(KeyPrefix, blank, _form.EncodeServed(blank), revision);
+    }
+
+    private CachedObject Stamped(string key, IMetadataObject value, ReadOnlyMemory<byte> stored, long revision)
+    {
+        var stamped = value.WithMetadata(value.Metadata with { ResourceVersion = ResourceVersionText.Of(revision) });
+        var json = stored.IsEmpty || _form.Converts ? _form.EncodeServed(stamped) : JsonStamp.ResourceVersion(stored.Span, revision);
+        return new(key, stamped, json, revision);
+    }
+
+    public void Dispose() => Cache.Dispose();
+
+    private sealed class ByReference : IEqualityComparer<byte[]>
+    {
+        public static ByReference Instance { get; } = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => ReferenceEquals(x, y);
+
+        public int GetHashCode(byte[] obj) => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(obj);
+    }
+}

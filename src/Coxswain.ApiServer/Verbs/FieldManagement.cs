@@ -1,0 +1,80 @@
+using Coxswain.Api;
+using Coxswain.Api.ServerSideApply;
+using Coxswain.ApiServer.Cache;
+
+namespace Coxswain.ApiServer.Verbs;
+
+/// <summary>Keeps metadata.managedFields true on every write.</summary>
+internal static class FieldManagement
+{
+    private static readonly FieldSet Status = FieldSet.OfFields("status");
+    private static readonly FieldSet AllButStatus = FieldSet.OfFields("spec");
+
+    /// <summary>The updated object with the manager recorded as owner of what it set.</summary>
+    /// <param name="live">Null: the object is being created.</param>
+    public static IMetadataObject Update(ResourceScope scope, CachedObject? live, IMetadataObject updated, string manager, DateTimeOffset now)
+    {
+        // The entries themselves are compared separately, so they need not be written out.
+        var bare = updated.Metadata.ManagedFields.IsAbsent ? updated : updated.WithMetadata(updated.Metadata with { ManagedFields = default });
+        var entries = scope.Registry.ManagedFields.Update(
+            live?.Json ?? default,
+            scope.Registry.Codec.ToJson(bare),
+            live?.Object.Metadata.ManagedFields ?? default,
+            updated.Metadata.ManagedFields,
+            Write(scope, manager, now));
+        return updated.WithMetadata(updated.Metadata with { ManagedFields = entries });
+    }
+
+    /// <summary>The live object with what is applied merged in.</summary>
+    /// <exception cref="ApiException">400: no configuration of the kind. 409: others own fields that differ.</exception>
+    public static IMetadataObject Apply(ResourceScope scope, ApiRequest request, CachedObject? live, in WriteOptions options)
+    {
+        ReadOnlyMemory<byte> configuration;
+        try
+        {
+            configuration = YamlBody.ToJson(request.Body);
+        }
+        catch (DecodeException e)
+        {
+            throw new ApiException(Statuses.BadRequest("error decoding YAML: " + e.Message));
+        }
+
+        var registry = scope.Registry;
+        var applied = registry.ManagedFields.Apply(
+            live?.Json ?? default, configuration, live?.Object.Metadata.ManagedFields ?? default, options.Force, Write(scope, options.FieldManager, request.Now));
+        IMetadataObject value;
+        try
+        {
+            value = (IMetadataObject)registry.Codec.ReadJson(applied.Json.Span, null);
+        }
+        catch (DecodeException e)
+        {
+            throw new ApiException(Statuses.BadRequest(e.Message));
+        }
+
+        return value.WithMetadata(value.Metadata with { ManagedFields = applied.ManagedFields });
+    }
+
+    /// <summary>Whether two objects differ in nothing but the times of managed fields.</summary>
+    public static bool SameButTimes(IMetadataObject live, IMetadataObject updated)
+    {
+        var before = live.Metadata.ManagedFields;
+        var after = updated.Metadata.ManagedFields;
+        if (before.Count != after.Count)
+            return false;
+        for (var i = 0; i < before.Count; i++)
+            if (before[i] with { Time = null } != after[i] with { Time = null })
+                return false;
+        return updated.WithMetadata(updated.Metadata with { ManagedFields = before, ResourceVersion = live.Metadata.ResourceVersion }).Equals(live);
+    }
+
+    private static FieldWrite Write(ResourceScope scope, string manager, DateTimeOffset now) => new()
+    {
+        Manager = manager,
+        Subresource = scope.SubresourceName,
+        Time = now,
+        Ignored = scope.SubresourceName == "status" ? AllButStatus
+            : scope.Descriptor.FindSubresource("status") is not null ? Status
+            : FieldSet.Empty,
+    };
+}

@@ -1,0 +1,39 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Coxswain.Api;
+using Coxswain.Api.Validation;
+
+namespace Coxswain.ApiServer.Verbs;
+
+/// <summary>Turns the result of a patch back into an object.</summary>
+internal static class PatchDecoder
+{
+    /// <exception cref="ApiException">422: the result is no object of the kind. 400: it has unknown fields and the client is strict.</exception>
+    public static IMetadataObject Decode(ObjectCodec codec, JsonNode patched, ApiRequest request, FieldValidation validation)
+    {
+        var text = patched.ToJsonString();
+        var report = validation == FieldValidation.Ignore ? null : new DecodeReport();
+        IKubernetesObject value;
+        try
+        {
+            value = codec.ReadJson(Encoding.UTF8.GetBytes(text), report);
+        }
+        catch (DecodeException e)
+        {
+            var errors = new FieldErrors();
+            errors.Invalid("patch", text, e.Message);
+            throw new ApiException(Statuses.Invalid(new("", "", ""), "", errors));
+        }
+
+        if (report is { IsClean: false })
+        {
+            if (validation == FieldValidation.Strict)
+                throw new ApiException(Statuses.BadRequest(report.ToErrorMessage()));
+            foreach (var finding in report.Findings)
+                if (!request.Warnings.Contains(finding))
+                    request.Warnings.Add(finding);
+        }
+
+        return (IMetadataObject)value;
+    }
+}

@@ -1,0 +1,25 @@
+using Coxswain.Api;
+using Coxswain.Api.Meta.V1;
+
+namespace Coxswain.ApiServer.Verbs;
+
+/// <summary>PUT of an object, or of it through a subresource of the same kind.</summary>
+internal sealed class UpdateHandler(ObjectUpdater updater) : IVerbHandler
+{
+    public async Task<ApiResponse> HandleAsync(ResourceScope scope, ApiRequest request, CancellationToken cancellation)
+    {
+        var options = WriteOptions.Parse("UpdateOptions", request.Query, request.UserAgent);
+        var submitted = (IMetadataObject)BodyDecoder.Decode(request, scope.Kind, options.FieldValidation);
+        RequestedObject.CheckName(submitted.Metadata, request.Name, request.Namespace);
+        submitted = RequestedObject.InNamespace(scope, request, submitted);
+        submitted = scope.Registry.Strategy.Default(submitted);
+
+        var update = new ObjectUpdater.Update(
+            live => new(FieldManagement.Update(scope, live, submitted, options.FieldManager, request.Now)),
+            options.DryRun,
+            ExpectedUid: submitted.Metadata.Uid,
+            Options: new UpdateOptions { DryRun = options.DryRun ? ["All"] : default, FieldManager = options.FieldManager });
+        var (written, created) = await updater.UpdateAsync(scope, request, update, cancellation);
+        return new ObjectResponse(created ? 201 : 200, scope.Registry, written);
+    }
+}
