@@ -61,7 +61,25 @@ internal sealed class ApiServerModule : IAsyncDisposable
 
         // Is it right?
         var admission = AdmissionTable.Create(
-            new() { Cluster = Registries, Clock = clock }, options.EnableAdmissionPlugins.ToList(), options.DisableAdmissionPlugins.ToList());
+            new()
+            {
+                Cluster = Registries,
+                Clock = clock,
+                Api = ClientFor(Users.ApiServer, "coxswain"),
+                MayAct = async (user, verb, resource, name, cancellation) => (await authorizer.AuthorizeAsync(
+                    new()
+                    {
+                        User = user,
+                        Verb = verb,
+                        IsResourceRequest = true,
+                        ApiGroup = resource.Group,
+                        ApiVersion = "*",
+                        Resource = resource.Resource,
+                        Name = name,
+                    },
+                    cancellation)).Decision == AuthorizationDecision.Allow,
+            },
+            options.EnableAdmissionPlugins.ToList(), options.DisableAdmissionPlugins.ToList());
 
         // Who does it?
         var creator = new ObjectCreator(admission, escalation);

@@ -1,4 +1,5 @@
 using Coxswain.Api;
+using Coxswain.Api.Authentication.V1;
 using Coxswain.Api.Certificates.V1;
 using Coxswain.ApiServer.Authentication;
 
@@ -54,8 +55,8 @@ internal sealed class CertificateSubjectRestrictionAdmission : IAdmissionPlugin
     {
         if (o is CertificateSigningRequest { Spec.SignerName: ClientSigner } request
             && Registry.Certificates.CertificateRequestReader.TryReadOrganizations(request.Spec.Request.Span, out var organizations)
-            && organizations.Contains(UserInfo.MastersGroup))
-            throw context.Forbidden(o, $"use of {ClientSigner} signer with {UserInfo.MastersGroup} group is not allowed");
+            && organizations.Contains(Users.MastersGroup))
+            throw context.Forbidden(o, $"use of {ClientSigner} signer with {Users.MastersGroup} group is not allowed");
         return default;
     }
 }

@@ -15,14 +15,14 @@ internal sealed class NodeRestrictionAdmission(IClusterView cluster) : IAdmissio
 
     public string Name => "NodeRestriction";
 
-    public bool Handles(AdmissionContext context) => context.User.Name.StartsWith(UserInfo.NodePrefix, StringComparison.Ordinal)
-        && context.User.IsIn(UserInfo.NodesGroup);
+    public bool Handles(AdmissionContext context) => context.User.Username.StartsWith(Users.NodePrefix, StringComparison.Ordinal)
+        && context.User.IsIn(Users.NodesGroup);
 
     public async ValueTask ValidateAsync(AdmissionContext context, IKubernetesObject? o, CancellationToken cancellation)
     {
-        var node = context.User.Name[UserInfo.NodePrefix.Length..];
+        var node = context.User.Username[Users.NodePrefix.Length..];
         if (node.Length == 0)
-            throw context.Forbidden(o, $"could not determine node from user {GoText.Quote(context.User.Name)}");
+            throw context.Forbidden(o, $"could not determine node from user {GoText.Quote(context.User.Username)}");
         if (context.IsOf("", "pods"))
             await PodAsync(context, o, node, cancellation);
         else if (context.IsOf("", "nodes"))
