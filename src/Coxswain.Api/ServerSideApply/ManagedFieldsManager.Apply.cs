@@ -125,10 +125,12 @@ public sealed partial class ManagedFieldsManager
     {
         try
         {
-            if (Annotation(live) is not { } text || JsonTree.Parse(Encoding.UTF8.GetBytes(text)) is not JsonObject node)
+            if (Annotation(live) is not { } text)
                 return FieldSet.Empty;
 
-            var former = JsonElement.Parse(Encoding.UTF8.GetBytes(node.ToJsonString()), JsonLimits.Document);
+            var former = JsonLimits.Parse(Encoding.UTF8.GetBytes(text));
+            if (former.ValueKind != JsonValueKind.Object)
+                return FieldSet.Empty;
             var since = FieldComparison.Of(_schema, former, live);
             return FieldCollector.Collect(_schema, former).Difference(since.Modified).Difference(since.Added).Difference(since.Removed);
         }
@@ -183,7 +185,7 @@ public sealed partial class ManagedFieldsManager
     {
         try
         {
-            var element = JsonElement.Parse(configuration.Span, JsonLimits.Document);
+            var element = JsonLimits.Parse(configuration.Span);
             return element.ValueKind == JsonValueKind.Object ? element : throw PatchErrors.BadRequest("error decoding patch: not an object");
         }
         catch (JsonException broken)

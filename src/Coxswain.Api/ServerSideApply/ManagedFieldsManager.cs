@@ -51,6 +51,19 @@ public sealed partial class ManagedFieldsManager
         return managed.Encode();
     }
 
+    /// <summary>Whether two lists of entries say the same but for their times. A write that changes no more than that is none: the
+    /// stored entries are to be kept.</summary>
+    public static bool DifferInTimeOnly(ApiList<ManagedFieldsEntry> stored, ApiList<ManagedFieldsEntry> written)
+    {
+        if (stored.Count != written.Count)
+            return false;
+
+        // The order depends on the times.
+        var left = stored.DistinctBy(FieldOwner.Of).ToDictionary(FieldOwner.Of);
+        return left.Count == stored.Count && written.All(entry =>
+            left.TryGetValue(FieldOwner.Of(entry), out var other) && other with { Time = entry.Time } == entry);
+    }
+
     private static ManagedFields DecodeForUpdate(ApiList<ManagedFieldsEntry> live, ApiList<ManagedFieldsEntry> sent, bool isSubresource)
     {
         if (!isSubresource && sent.Count > 0)

@@ -160,6 +160,16 @@ public sealed class ManagedFieldsManagerTests
     }
 
     [Fact]
+    public void Entries_that_differ_in_time_only_are_recognized()
+    {
+        var first = Apply(ConfigMaps, Stored.None, "one", Map("""{"x":"1"}"""));
+        var later = first.Entries.SetItem(0, first.Entries[0] with { Time = Noon.AddDays(1) });
+        Assert.True(ManagedFieldsManager.DifferInTimeOnly(first.Entries, later));
+        Assert.False(ManagedFieldsManager.DifferInTimeOnly(first.Entries, later.SetItem(0, later[0] with { Manager = "two" })));
+        Assert.False(ManagedFieldsManager.DifferInTimeOnly(first.Entries, default));
+    }
+
+    [Fact]
     public void Kubectl_takes_over_what_it_applied_in_the_old_way_and_keeps_its_annotation_in_step()
     {
         const string former = """{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"},\"data\":{\"x\":\"1\",\"y\":\"1\"}}""";
