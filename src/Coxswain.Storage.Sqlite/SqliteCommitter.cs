@@ -2,8 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Coxswain.Storage.Sqlite;
 
-/// <summary>The thread that writes: commits what waits, tells the watches, then acknowledges; compacts and tidies in between.</summary>
-internal sealed class SqliteCommitter : IAsyncDisposable
+/// <summary>Commits what waits, tells the watches, then acknowledges; compacts and tidies in between.</summary>
+/// <remarks>One at a time has the turn to write: the thread of the writer, or, when few write, a work item of the thread pool,
+/// which the caller's own thread picks up as soon as the caller waits. That saves waking two threads for each write, which on a busy
+/// machine is most of what a lone write would wait for. When many write, the thread does it, so that no pool thread is held up.</remarks>
+internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
 {
     private const int MinSweep = 32;
     private const int MaxSweep = 4096;
@@ -15,6 +18,9 @@ internal sealed class SqliteCommitter : IAsyncDisposable
     /// <summary>So many commits may pass before a step of compaction gets its turn: neither starves the other.</summary>
     private const int CommitsPerStep = 4;
 
+    /// <summary>The thread is left alone if the last commit carried no more writes than this.</summary>
+    private const int FewWrites = 2;
+
     /// <summary>How long one step of compaction should hold up the writers.</summary>
     private static readonly TimeSpan StepTime = TimeSpan.FromMilliseconds(5);
 
@@ -24,6 +30,9 @@ internal sealed class SqliteCommitter : IAsyncDisposable
     private readonly SqliteCheckpointer _checkpointer;
     private readonly WriteQueue _queue;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly object _turn = new();
+    private readonly List<PendingWrite> _batch = [];
+    private readonly List<StoreChange> _changes = [];
     private readonly Lock _gate = new();
     private readonly List<(long Revision, TaskCompletionSource Done)> _compactions = [];
     private long _compactTarget;
@@ -31,6 +40,8 @@ internal sealed class SqliteCommitter : IAsyncDisposable
     private long _uncopied;
     private int _sweepSize = 256;
     private int _sinceStep;
+    private int _lastBatch;
+    private int _scheduled;
     private bool _shrink;
     private bool _full;
     private long _commits;
@@ -45,7 +56,6 @@ internal sealed class SqliteCommitter : IAsyncDisposable
         _compacted = _compactTarget = _writer.Compacted;
         Log = new(_writer.Revision, _writer.Revision, options.LogCount, options.LogBytes);
 
-        // A thread of its own: it blocks in the flush to disk, which would take a thread from everybody else.
         new Thread(Run) { IsBackground = true, Name = "sqlite writer" }.Start();
     }
 
@@ -59,7 +69,35 @@ internal sealed class SqliteCommitter : IAsyncDisposable
 
     public bool Full => Volatile.Read(ref _full);
 
-    public ValueTask AddAsync(PendingWrite write, CancellationToken cancellation) => _queue.AddAsync(write, cancellation);
+    /// <summary>Sees to it that a write is committed; its task tells when.</summary>
+    public async ValueTask SubmitAsync(PendingWrite write, CancellationToken cancellation)
+    {
+        await _queue.AddAsync(write, cancellation);
+        if (Volatile.Read(ref _lastBatch) > FewWrites)
+            _queue.Wake();
+        else if (Interlocked.Exchange(ref _scheduled, 1) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        // Before the writes are taken: one that comes after this schedules anew.
+        Volatile.Write(ref _scheduled, 0);
+        if (Monitor.TryEnter(_turn))
+        {
+            try
+            {
+                CommitWaiting();
+            }
+            finally
+            {
+                Monitor.Exit(_turn);
+            }
+        }
+
+        if (!_queue.IsEmpty || HasUpkeep())
+            _queue.Wake();
+    }
 
     /// <summary>Completes when what only older revisions need is gone.</summary>
     public Task CompactAsync(long revision)
@@ -85,47 +123,60 @@ internal sealed class SqliteCommitter : IAsyncDisposable
 
     private void Run()
     {
-        var batch = new List<PendingWrite>();
-        var changes = new List<StoreChange>();
-        try
+        bool open;
+        do
         {
-            while (_queue.Take(batch, wait: !HasUpkeep()))
+            open = _queue.WaitForWork();
+            lock (_turn)
             {
-                if (batch.Count > 0)
-                    Commit(batch, changes);
-                if (HasUpkeep() && (batch.Count == 0 || ++_sinceStep >= CommitsPerStep))
+                do
                 {
-                    _sinceStep = 0;
-                    Upkeep();
+                    var committed = CommitWaiting();
+                    if ((open || committed) && HasUpkeep() && (!committed || ++_sinceStep >= CommitsPerStep))
+                    {
+                        _sinceStep = 0;
+                        Upkeep();
+                    }
                 }
-
-                batch.Clear();
-                changes.Clear();
+                while (!_queue.IsEmpty || (open && HasUpkeep()));
             }
         }
-        finally
+        while (open);
+
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                foreach (var (_, done) in _compactions)
-                    done.TrySetException(new ObjectDisposedException(nameof(SqliteStore)));
-                _compactions.Clear();
-            }
-
-            _stopped.SetResult();
+            foreach (var (_, done) in _compactions)
+                done.TrySetException(new ObjectDisposedException(nameof(SqliteStore)));
+            _compactions.Clear();
         }
+
+        _stopped.SetResult();
     }
 
-    private void Commit(List<PendingWrite> batch, List<StoreChange> changes)
+    /// <summary>One commit of what waits. Only for who has the turn.</summary>
+    /// <returns>False: nothing waited.</returns>
+    private bool CommitWaiting()
+    {
+        _queue.Take(_batch);
+        if (_batch.Count == 0)
+            return false;
+        Volatile.Write(ref _lastBatch, _batch.Count);
+        Commit();
+        _batch.Clear();
+        _changes.Clear();
+        return true;
+    }
+
+    private void Commit()
     {
         try
         {
-            _writer.Commit(CollectionsMarshal.AsSpan(batch), changes);
+            _writer.Commit(CollectionsMarshal.AsSpan(_batch), _changes);
         }
         catch (Exception error)
         {
             Volatile.Write(ref _full, error is StoreFullException);
-            foreach (var pending in batch)
+            foreach (var pending in _batch)
                 pending.Fail(error);
             if (error is not StoreFullException)
                 Resynchronize();
@@ -134,13 +185,13 @@ internal sealed class SqliteCommitter : IAsyncDisposable
 
         Volatile.Write(ref _full, false);
         _commits++;
-        _writes += changes.Count;
-        foreach (var change in changes)
+        _writes += _changes.Count;
+        foreach (var change in _changes)
             _uncopied += (change.After?.Value.Length ?? 0) + (3 * _writer.PageSize);
 
         // In this order: who was told that the write is done finds the revision it got.
-        Log.Append(CollectionsMarshal.AsSpan(changes));
-        foreach (var pending in batch)
+        Log.Append(CollectionsMarshal.AsSpan(_changes));
+        foreach (var pending in _batch)
             pending.Complete();
     }
 

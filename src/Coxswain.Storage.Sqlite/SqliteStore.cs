@@ -90,7 +90,7 @@ public sealed class SqliteStore : IStore
         ArgumentException.ThrowIfNullOrEmpty(write.Key);
         ThrowIfDisposed();
         var pending = new PendingWrite(write);
-        await _committer.AddAsync(pending, cancellation);
+        await _committer.SubmitAsync(pending, cancellation);
         return await pending.Task;
     }
 

@@ -12,6 +12,16 @@ internal sealed class WriteQueue(SqliteStoreOptions options)
     private bool _woken;
     private bool _closed;
 
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting.Count == 0;
+        }
+    }
+
+    /// <summary>Adds a write; wakes nobody.</summary>
     public async ValueTask AddAsync(PendingWrite write, CancellationToken cancellation)
     {
         await _room.WaitAsync(cancellation);
@@ -20,7 +30,6 @@ internal sealed class WriteQueue(SqliteStoreOptions options)
             if (!_closed)
             {
                 _waiting.Enqueue(write);
-                Monitor.Pulse(_gate);
                 return;
             }
         }
@@ -30,7 +39,26 @@ internal sealed class WriteQueue(SqliteStoreOptions options)
         ObjectDisposedException.ThrowIf(true, typeof(SqliteStore));
     }
 
-    /// <summary>Wakes the committing thread for something else than a write.</summary>
+    /// <summary>Takes the writes of the next commit.</summary>
+    public void Take(List<PendingWrite> batch)
+    {
+        lock (_gate)
+        {
+            long bytes = 0;
+            while (batch.Count < options.BatchLimit && _waiting.TryPeek(out var next))
+            {
+                bytes += next.Write.Value?.Length ?? 0;
+                if (batch.Count > 0 && bytes > options.BatchBytes)
+                    break;
+                batch.Add(_waiting.Dequeue());
+            }
+        }
+
+        if (batch.Count > 0)
+            _room.Release(batch.Count);
+    }
+
+    /// <summary>Wakes the thread that commits.</summary>
     public void Wake()
     {
         lock (_gate)
@@ -40,7 +68,20 @@ internal sealed class WriteQueue(SqliteStoreOptions options)
         }
     }
 
-    /// <summary>No more writes; those that wait are still taken.</summary>
+    /// <summary>Blocks the thread that commits until it is woken.</summary>
+    /// <returns>False: the queue was closed.</returns>
+    public bool WaitForWork()
+    {
+        lock (_gate)
+        {
+            while (!_woken && !_closed)
+                Monitor.Wait(_gate);
+            _woken = false;
+            return !_closed;
+        }
+    }
+
+    /// <summary>No more writes; those that wait are still to be taken.</summary>
     public void Close()
     {
         lock (_gate)
@@ -49,27 +90,4 @@ internal sealed class WriteQueue(SqliteStoreOptions options)
             Monitor.PulseAll(_gate);
         }
     }
-
-    /// <summary>Takes the writes of the next commit. Blocks the committing thread until there are some, unless it has other work.</summary>
-    /// <returns>False when the queue is closed and empty.</returns>
-    public bool Take(List<PendingWrite> batch, bool wait)
-    {
-        lock (_gate)
-        {
-            while (wait && _waiting.Count == 0 && !_woken && !_closed)
-                Monitor.Wait(_gate);
-            _woken = false;
-            long bytes = 0;
-            while (batch.Count < options.BatchLimit && _waiting.TryPeek(out var next))
-            {
-                bytes += next.Write.Value?.Length ?? 0;
-                if (batch.Count > 0 && bytes > options.BatchBytes)
-                    break;
-                batch.Add(_waiting.Dequeue());
-            }
-
-            if (batch.Count > 0)
-                _room.Release(batch.Count);
-            return batch.Count > 0 || !_closed;
-        }
-    }}
+}
