@@ -99,8 +99,10 @@ public sealed partial class ContainerdProcess(NodeInstance instance, ContainerdB
     /// <summary>The process named by the pid file, if that is still ours: numbers are used again.</summary>
     private HostProcess? FindOurs()
     {
-        if (!File.Exists(instance.ContainerdPidFile)
-            || !int.TryParse(File.ReadAllText(instance.ContainerdPidFile), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var id))
+        if (!File.Exists(instance.ContainerdPidFile))
+            return null;
+        var text = File.ReadAllText(instance.ContainerdPidFile).AsSpan().Trim();
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
             return null;
         return HostProcesses.Find(id) is { } process && process.CommandLine.Contains(instance.ContainerdConfigFile, StringComparison.Ordinal)
             ? process
@@ -132,7 +134,8 @@ public sealed partial class ContainerdProcess(NodeInstance instance, ContainerdB
     private async Task<NodePrerequisiteException> FailedAsync(string what, CancellationToken cancellation)
     {
         var lines = File.Exists(instance.ContainerdLogFile) ? await File.ReadAllLinesAsync(instance.ContainerdLogFile, cancellation) : [];
-        var last = lines.LastOrDefault(l => l.Contains("level=fatal", StringComparison.Ordinal) || l.Contains("level=error", StringComparison.Ordinal))
+        var last = lines.LastOrDefault(l => l.StartsWith("containerd:", StringComparison.Ordinal)
+                || l.Contains("level=fatal", StringComparison.Ordinal) || l.Contains("level=error", StringComparison.Ordinal))
             ?? lines.LastOrDefault() ?? "it wrote no log";
         return new($"containerd {what}; see {instance.ContainerdLogFile}, which says: {last}");
     }

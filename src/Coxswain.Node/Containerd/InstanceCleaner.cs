@@ -85,7 +85,7 @@ public sealed partial class InstanceCleaner(NodeInstance instance, TimeProvider 
 
     // containerd by its configuration, shims by the address of the containerd they report to.
     private bool IsOurs(HostProcess process) =>
-        process.CommandLine.Contains(instance.ContainerdConfigFile, StringComparison.Ordinal) && process.CommandLine.Contains("containerd", StringComparison.Ordinal)
+        process.CommandLine.Contains("--config " + instance.ContainerdConfigFile, StringComparison.Ordinal)
         || process.CommandLine.Contains("-address " + instance.ContainerdSocket, StringComparison.Ordinal);
 
     private static async Task UnmountAllAsync(string folder, CancellationToken cancellation)

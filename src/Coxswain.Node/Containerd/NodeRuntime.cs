@@ -21,7 +21,8 @@ public sealed partial class NodeRuntime : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
 
-    private NodeRuntime(NodeInstance instance, string clusterCidr, ContainerdBinaries binaries, HostFeatures features, TimeProvider clock, ILogger logger)
+    private NodeRuntime(
+        NodeInstance instance, string clusterCidr, ContainerdBinaries binaries, HostFeatures features, TimeProvider clock, ILogger logger)
     {
         _instance = instance;
         _clusterCidr = clusterCidr;
@@ -80,7 +81,10 @@ public sealed partial class NodeRuntime : IAsyncDisposable
     {
         var binaries = ContainerdBinaries.Find();
         if (!File.Exists(instance.ContainerdSocket))
-            throw new NodePrerequisiteException($"no container runtime runs for {instance.DataDir}; start it with: coxswain up --data-dir {instance.DataDir}");
+        {
+            throw new NodePrerequisiteException(
+                $"no container runtime runs for {instance.DataDir}; start it with: coxswain up --data-dir {instance.DataDir}");
+        }
         var features = await HostFeatures.DetectAsync(instance.ContainerdRoot, cancellation);
         return new(binaries.Ctr, instance.ContainerdSocket, ContainerdConfig.Snapshotter(features));
     }

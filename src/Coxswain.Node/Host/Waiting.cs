@@ -6,7 +6,8 @@ internal static class Waiting
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Asks until the answer is yes; false when the limit passes first.</summary>
-    public static async Task<bool> ForAsync(Func<CancellationToken, Task<bool>> condition, TimeSpan limit, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<bool> ForAsync(
+        Func<CancellationToken, Task<bool>> condition, TimeSpan limit, TimeProvider clock, CancellationToken cancellation)
     {
         var start = clock.GetTimestamp();
         while (!await condition(cancellation))

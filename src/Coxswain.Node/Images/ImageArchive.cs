@@ -37,7 +37,8 @@ internal sealed record ImageArchive(bool IsOci, IReadOnlyList<ImageArchiveEntry>
             if (manifest is not null)
                 return new(IsOci: false, FromManifest(manifest));
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or JsonException
+            or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new ImageArchiveException($"{file} is not an archive of images: {e.Message}", e);
         }

@@ -106,11 +106,16 @@ public sealed class ImageImporter(string ctr, string socket, string snapshotter)
         string path, ImageArchive archive, IReadOnlyList<(string? Digest, IReadOnlyList<string> Names)> named, CancellationToken cancellation)
     {
         await CtrAsync(["images", "import", "--snapshotter", snapshotter, path], cancellation);
-        var own = archive.Entries[0].Names.Select(n => ImageReference.Parse(n).ToString()).FirstOrDefault();
-        if (own is not null && named.Count == 1)
+        // Under its own names by then; a name that was asked for instead is added.
+        for (var i = 0; i < named.Count; i++)
         {
-            foreach (var wanted in named[0].Names.Where(n => n != own && !archive.Entries[0].Names.Select(o => ImageReference.Parse(o).ToString()).Contains(n)))
-                await CtrAsync(["images", "tag", "--force", own, wanted], cancellation);
+            var own = archive.Entries[i].Names.Select(n => ImageReference.Parse(n).ToString()).ToArray();
+            foreach (var wanted in named[i].Names.Except(own, StringComparer.Ordinal))
+            {
+                if (own.Length == 0)
+                    throw new ImageArchiveException($"{path} holds an image without a name, which only its own archive could give: docker save NAME:TAG");
+                await CtrAsync(["images", "tag", "--force", own[0], wanted], cancellation);
+            }
         }
         return [.. named.SelectMany(n => n.Names)];
     }

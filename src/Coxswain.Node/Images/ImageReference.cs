@@ -46,7 +46,7 @@ public sealed partial record ImageReference
         var repository = hasHost && first != "index.docker.io"
             ? name
             : DefaultHost + "/" + path;
-        if (repository.StartsWith(DefaultHost + "/", StringComparison.Ordinal) && !repository[(DefaultHost.Length + 1)..].Contains('/', StringComparison.Ordinal))
+        if (repository.StartsWith(DefaultHost + "/", StringComparison.Ordinal) && repository.Count(c => c == '/') == 1)
             repository = DefaultHost + "/library/" + repository[(DefaultHost.Length + 1)..];
 
         var tag = match.Groups["tag"].Value;

@@ -17,7 +17,10 @@ internal readonly record struct HostPort(PortProtocol Protocol, string HostIP, i
         {
             if (word.Split('/') is [var protocol, var hostIP, var port, var containerPort]
                 && Enum.TryParse<PortProtocol>(protocol, ignoreCase: true, out var parsed))
-                yield return new(parsed, hostIP, int.Parse(port, CultureInfo.InvariantCulture), podIP, int.Parse(containerPort, CultureInfo.InvariantCulture));
+            {
+                yield return new(
+                    parsed, hostIP, int.Parse(port, CultureInfo.InvariantCulture), podIP, int.Parse(containerPort, CultureInfo.InvariantCulture));
+            }
         }
     }
 

@@ -23,7 +23,8 @@ public sealed class HostPorts(string table) : IDisposable
             var sandboxes = new HashSet<string>(StringComparer.Ordinal);
             foreach (var sandbox in await runtime.ListPodSandboxesAsync(new() { State = PodSandboxState.Ready }, cancellation))
             {
-                if (!sandbox.Annotations.TryGetValue(Annotation, out var text) || await FindAddressAsync(runtime, sandbox.Id, cancellation) is not { } address)
+                if (!sandbox.Annotations.TryGetValue(Annotation, out var text)
+                    || await FindAddressAsync(runtime, sandbox.Id, cancellation) is not { } address)
                     continue;
                 sandboxes.Add(sandbox.Id);
                 ports.AddRange(HostPort.Read(text, address));

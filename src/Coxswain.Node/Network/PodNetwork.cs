@@ -38,7 +38,8 @@ public sealed class PodNetwork(NodeInstance instance)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new NodePrerequisiteException($"Pods need IP forwarding, which cannot be switched on ({e.Message}); run: sysctl -w net.ipv4.ip_forward=1", e);
+            throw new NodePrerequisiteException(
+                $"Pods need IP forwarding, which cannot be switched on ({e.Message}); run: sysctl -w net.ipv4.ip_forward=1", e);
         }
     }
 
@@ -46,7 +47,10 @@ public sealed class PodNetwork(NodeInstance instance)
     {
         var result = await HostCommand.RunAsync("nft", ["-f", "-"], rules, cancellation);
         if (!result.Succeeded)
-            throw new NodePrerequisiteException($"The kernel refuses the pod network's nftables rules (is nf_tables with NAT enabled?): {result.Complaint}");
+        {
+            throw new NodePrerequisiteException(
+                $"The kernel refuses the pod network's nftables rules (is nf_tables with NAT enabled?): {result.Complaint}");
+        }
     }
 
     private static async Task WriteIfChangedAsync(string file, string content, CancellationToken cancellation)

@@ -15,9 +15,11 @@ internal sealed class KubeletRoutes(LogsHandler logs, StreamingHandler streaming
             ("GET", ["pods"]) => pods.HandleAsync(context, cancellation),
             ("GET", ["containerLogs", var ns, var pod, var container]) => logs.HandleAsync(context, ns, pod, container, cancellation),
             ("GET" or "POST", ["exec", var ns, var pod, var container]) => streaming.ExecAsync(context, ns, pod, null, container, cancellation),
-            ("GET" or "POST", ["exec", var ns, var pod, var uid, var container]) => streaming.ExecAsync(context, ns, pod, uid, container, cancellation),
+            ("GET" or "POST", ["exec", var ns, var pod, var uid, var container]) =>
+                streaming.ExecAsync(context, ns, pod, uid, container, cancellation),
             ("GET" or "POST", ["attach", var ns, var pod, var container]) => streaming.AttachAsync(context, ns, pod, null, container, cancellation),
-            ("GET" or "POST", ["attach", var ns, var pod, var uid, var container]) => streaming.AttachAsync(context, ns, pod, uid, container, cancellation),
+            ("GET" or "POST", ["attach", var ns, var pod, var uid, var container]) =>
+                streaming.AttachAsync(context, ns, pod, uid, container, cancellation),
             ("GET" or "POST", ["portForward", var ns, var pod]) => streaming.PortForwardAsync(context, ns, pod, null, cancellation),
             ("GET" or "POST", ["portForward", var ns, var pod, var uid]) => streaming.PortForwardAsync(context, ns, pod, uid, cancellation),
             ("POST", ["run", var ns, var pod, var container]) => streaming.RunAsync(context, ns, pod, null, container, cancellation),

@@ -45,7 +45,8 @@ public sealed partial class KubeletServer : IAsyncDisposable
     /// <summary>Starts serving. The returned server is the caller's to dispose.</summary>
     /// <exception cref="IOException">The port is in use.</exception>
     public static async Task<KubeletServer> StartAsync(
-        KubeletServerOptions options, IPodDirectory pods, IContainerRuntime runtime, TimeProvider clock, ILogger logger, CancellationToken cancellation)
+        KubeletServerOptions options, IPodDirectory pods, IContainerRuntime runtime, TimeProvider clock, ILogger logger,
+        CancellationToken cancellation)
     {
         var authentication = new ClientAuthentication(options, clock);
         var builder = WebApplication.CreateSlimBuilder();
@@ -111,8 +112,8 @@ public sealed partial class KubeletServer : IAsyncDisposable
         }
         if (!_authentication.IsAllowed(certificate))
         {
-            await Refuse(context, HttpStatusCode.Forbidden,
-                $"Forbidden (user={ClientAuthentication.NameOf(certificate)}, verb={Verb(context.Request.Method)}, resource=nodes, subresource=proxy, name={_nodeName})");
+            var (user, verb) = (ClientAuthentication.NameOf(certificate), Verb(context.Request.Method));
+            await Refuse(context, HttpStatusCode.Forbidden, $"Forbidden (user={user}, verb={verb}, resource=nodes, subresource=proxy, name={_nodeName})");
             return;
         }
 

@@ -38,7 +38,8 @@ internal static class LogFiles
             {
                 var start = Math.Max(0, end - BlockSize);
                 files[i].Position = start;
-                var read = await files[i].ReadAtLeastAsync(block.AsMemory(0, (int)(end - start)), (int)(end - start), throwOnEndOfStream: false, cancellation);
+                var size = (int)(end - start);
+                var read = await files[i].ReadAtLeastAsync(block.AsMemory(0, size), size, throwOnEndOfStream: false, cancellation);
                 for (var at = read - 1; at >= 0; at--)
                 {
                     if (block[at] != (byte)'\n')

@@ -100,7 +100,8 @@ internal sealed class LogReader(string path, LogOptions options, Stream output, 
 
     // An open file follows its renaming: the kernel knows under which name it is to be found now.
     private bool IsRotatedAway(FileStream file) =>
-        File.ResolveLinkTarget($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName != Path.GetFullPath(path);
+        File.ResolveLinkTarget($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName
+        != Path.GetFullPath(path);
 
     /// <summary>Copies what is there; false when the limit of bytes is reached.</summary>
     private async Task<bool> CopyToEndAsync(FileStream file, CancellationToken cancellation)

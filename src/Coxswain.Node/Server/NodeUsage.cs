@@ -4,7 +4,8 @@ namespace Coxswain.Node.Server;
 
 /// <summary>Processor time and memory of the whole machine.</summary>
 /// <param name="CpuNanoSeconds">Used by all cores since the machine started.</param>
-internal sealed record NodeUsage(DateTimeOffset Time, DateTimeOffset Started, ulong CpuNanoSeconds, ulong MemoryTotal, ulong MemoryAvailable, ulong MemoryFree)
+internal sealed record NodeUsage(
+    DateTimeOffset Time, DateTimeOffset Started, ulong CpuNanoSeconds, ulong MemoryTotal, ulong MemoryAvailable, ulong MemoryFree)
 {
     // The kernel tells processor time in hundredths of a second, whatever its own clock.
     private const ulong NanoSecondsPerTick = 10_000_000;

@@ -63,10 +63,16 @@ internal sealed class StatsHandler(string nodeName, IPodDirectory pods, IContain
         Sample(text, "node_memory_working_set_bytes", "", node.WorkingSet, node.Time);
         Head(text, "pod_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed by the pod in core-seconds");
         foreach (var pod in usage.Where(p => p.Containers.Count > 0))
-            Sample(text, "pod_cpu_usage_seconds_total", Labels(pod.Pod, null), Seconds(Sum(pod, s => s.CpuUsageCoreNanoSeconds)), pod.Containers[0].Stats.Timestamp);
+        {
+            Sample(text, "pod_cpu_usage_seconds_total", Labels(pod.Pod, null), Seconds(Sum(pod, s => s.CpuUsageCoreNanoSeconds)),
+                pod.Containers[0].Stats.Timestamp);
+        }
         Head(text, "pod_memory_working_set_bytes", "gauge", "Current working set of the pod in bytes");
         foreach (var pod in usage.Where(p => p.Containers.Count > 0))
-            Sample(text, "pod_memory_working_set_bytes", Labels(pod.Pod, null), Sum(pod, s => s.MemoryWorkingSetBytes), pod.Containers[0].Stats.Timestamp);
+        {
+            Sample(text, "pod_memory_working_set_bytes", Labels(pod.Pod, null), Sum(pod, s => s.MemoryWorkingSetBytes),
+                pod.Containers[0].Stats.Timestamp);
+        }
         Head(text, "scrape_error", "gauge", "1 if there was an error while getting container metrics, 0 otherwise");
         text.Append("scrape_error 0\n");
         await WriteTextAsync(context, text, cancellation);
@@ -164,7 +170,8 @@ internal sealed class StatsHandler(string nodeName, IPodDirectory pods, IContain
     private static double Seconds(ulong nanoSeconds) => nanoSeconds / 1e9;
 
     private static string Labels(PodEntry pod, PodEntryContainer? container) =>
-        (container is null ? "{" : $"{{container=\"{container.Name}\",") + $"namespace=\"{pod.Pod.Metadata.Namespace}\",pod=\"{pod.Pod.Metadata.Name}\"}}";
+        (container is null ? "{" : $"{{container=\"{container.Name}\",")
+        + $"namespace=\"{pod.Pod.Metadata.Namespace}\",pod=\"{pod.Pod.Metadata.Name}\"}}";
 
     private static void Head(StringBuilder text, string name, string type, string help) =>
         text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");

@@ -145,7 +145,8 @@ internal static class StreamTunnel
     }
 
     // A refusal is a line of text with a length; a body of another form ends with the connection.
-    private static async Task PassAnswerAsync(HttpResponse response, Head head, ReadOnlyMemory<byte> rest, Stream server, CancellationToken cancellation)
+    private static async Task PassAnswerAsync(
+        HttpResponse response, Head head, ReadOnlyMemory<byte> rest, Stream server, CancellationToken cancellation)
     {
         response.StatusCode = head.Status;
         if (head.Find("Content-Type") is { } type)

@@ -6,10 +6,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace Coxswain.Node.Server;
 
-/// <summary>/exec, /attach, /portForward: asks the runtime for an address and passes the upgraded connection through to it. /run: without streams.</summary>
+/// <summary>/exec, /attach, /portForward: asks the runtime for an address and passes the upgraded connection through to it.
+/// /run: a command without streams.</summary>
 internal sealed class StreamingHandler(IPodDirectory pods, IContainerRuntime runtime)
 {
-    public async Task ExecAsync(HttpContext context, string podNamespace, string podName, string? uid, string containerName, CancellationToken cancellation)
+    public async Task ExecAsync(
+        HttpContext context, string podNamespace, string podName, string? uid, string containerName, CancellationToken cancellation)
     {
         var streams = Streams.Parse(context.Request.Query);
         var container = FindContainer(podNamespace, podName, uid, containerName);
@@ -25,12 +27,16 @@ internal sealed class StreamingHandler(IPodDirectory pods, IContainerRuntime run
         await StreamTunnel.RunAsync(context, address, cancellation);
     }
 
-    public async Task AttachAsync(HttpContext context, string podNamespace, string podName, string? uid, string containerName, CancellationToken cancellation)
+    public async Task AttachAsync(
+        HttpContext context, string podNamespace, string podName, string? uid, string containerName, CancellationToken cancellation)
     {
         var streams = Streams.Parse(context.Request.Query);
         var container = FindContainer(podNamespace, podName, uid, containerName);
         if (!container.Running)
-            throw new KubeletApiException(HttpStatusCode.InternalServerError, $"container {containerName} not found in pod {podName}_{podNamespace}");
+        {
+            throw new KubeletApiException(HttpStatusCode.InternalServerError,
+                $"container {containerName} not found in pod {podName}_{podNamespace}");
+        }
         var address = await runtime.AttachAsync(new()
         {
             ContainerId = container.Id,
@@ -54,12 +60,14 @@ internal sealed class StreamingHandler(IPodDirectory pods, IContainerRuntime run
         }
         var entry = Find(podNamespace, podName, uid);
         var sandbox = entry.SandboxId
-            ?? throw new KubeletApiException(HttpStatusCode.InternalServerError, $"pod not found (\"{podName}_{podNamespace}({entry.Pod.Metadata.Uid})\")");
+            ?? throw new KubeletApiException(HttpStatusCode.InternalServerError,
+                $"pod not found (\"{podName}_{podNamespace}({entry.Pod.Metadata.Uid})\")");
         var address = await runtime.PortForwardAsync(new(sandbox, ports), cancellation);
         await StreamTunnel.RunAsync(context, address, cancellation);
     }
 
-    public async Task RunAsync(HttpContext context, string podNamespace, string podName, string? uid, string containerName, CancellationToken cancellation)
+    public async Task RunAsync(
+        HttpContext context, string podNamespace, string podName, string? uid, string containerName, CancellationToken cancellation)
     {
         var container = FindContainer(podNamespace, podName, uid, containerName);
         var command = context.Request.Query["cmd"].ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -46,6 +46,25 @@ public sealed class StreamingTests(ContainerdFixture containerd)
     }
 
     [Fact]
+    public async Task A_protocol_that_the_runtime_does_not_speak_is_refused_so_that_the_client_can_fall_back()
+    {
+        await containerd.RequireAsync(Cancellation);
+        await using var pod = await TestPod.StartAsync(containerd, Cancellation);
+        var id = await pod.RunAsync("main", "sleep 1000");
+        await using var server = await ServeAsync(pod, id, "");
+        using var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol("v99.channel.k8s.io");
+        socket.Options.CollectHttpResponseDetails = true;
+        socket.Options.ClientCertificates.Add(server.Certificate);
+        socket.Options.RemoteCertificateValidationCallback = (_, peer, _, _) => peer?.GetCertHashString() == server.Certificate.GetCertHashString();
+
+        await Assert.ThrowsAsync<WebSocketException>(() =>
+            socket.ConnectAsync(new Uri($"wss://127.0.0.1:{server.Server.Port}/exec/shop/web/main?command=true&output=1"), Cancellation));
+
+        Assert.Equal(HttpStatusCode.Forbidden, socket.HttpStatusCode);
+    }
+
+    [Fact]
     public async Task Rotation_makes_the_runtime_write_on_in_a_new_file_and_a_follower_misses_nothing()
     {
         await containerd.RequireAsync(Cancellation);
