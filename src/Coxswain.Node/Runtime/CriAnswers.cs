@@ -1,3 +1,5 @@
+using Coxswain.Node.Images;
+
 namespace Coxswain.Node.Runtime;
 
 /// <summary>CRI messages as our records. What a runtime leaves out becomes the record's default, never null.</summary>
@@ -104,7 +106,8 @@ internal static class CriAnswers
         Size = image.Size,
         Uid = image.Uid?.Value,
         Username = image.Username,
-        Pinned = image.Pinned,
+        // containerd before 2.0 has no word for it, and a collected sandbox image would be the end of all new pods.
+        Pinned = image.Pinned || image.RepoTags.Contains(PauseImage.Reference),
     };
 
     public static FilesystemUsage ToRecord(this Cri.FilesystemUsage usage) =>

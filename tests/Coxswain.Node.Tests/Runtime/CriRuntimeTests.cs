@@ -148,7 +148,8 @@ public sealed class CriRuntimeTests(ContainerdFixture containerd)
 
         Assert.Equal([ContainerdFixture.Busybox], image!.RepoTags);
         Assert.Contains(all, i => i.Id == image.Id);
-        Assert.Contains(all, i => i.RepoTags.Contains("coxswain.local/pause:1"));
+        Assert.Contains(all, i => i.RepoTags.Contains("coxswain.local/pause:1") && i.Pinned);
+        Assert.False(image.Pinned);
         Assert.NotEmpty(await containerd.Runtime.ImageFsInfoAsync(Cancellation));
     }
 

@@ -121,6 +121,35 @@ public sealed class LogReaderTests : IDisposable
     public void Only_files_named_by_rotation_are_older_parts_of_a_log(string file, bool expected) =>
         Assert.Equal(expected, LogFiles.IsRotation("/l/0.log", file));
 
+    [Fact]
+    public async Task No_bytes_whatever_make_the_reader_fail()
+    {
+        var random = new Random(17);
+        for (var round = 0; round < 200; round++)
+        {
+            // Pieces of lines in any order, and noise.
+            var bytes = new List<byte>();
+            for (var piece = 0; piece < 20; piece++)
+            {
+                byte[] next = random.Next(8) switch
+                {
+                    0 => "2026-11-21T10:00:00Z"u8.ToArray(),
+                    1 => " "u8.ToArray(),
+                    2 => "stdout"u8.ToArray(),
+                    3 => "P"u8.ToArray(),
+                    4 => "F"u8.ToArray(),
+                    5 or 6 => "\n"u8.ToArray(),
+                    _ => [(byte)random.Next(256), (byte)random.Next(256)],
+                };
+                bytes.AddRange(next);
+            }
+            await File.WriteAllBytesAsync(LogPath, [.. bytes], Cancellation);
+
+            var text = await ReadAsync(new() { Timestamps = true, TailLines = random.Next(5), Since = DateTimeOffset.UnixEpoch });
+            Assert.True(text.Length <= (bytes.Count * 2) + 64, text);
+        }
+    }
+
     private async Task<string> ReadAsync(LogOptions options)
     {
         var output = new SharedBuffer();
