@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using Coxswain.Api;
 using Coxswain.Api.Meta.V1;
 using Coxswain.Api.ServerSideApply;
@@ -20,9 +18,6 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
 
     private readonly IStore _store;
     private readonly StoredForm _form;
-
-    // What this server wrote itself need not be decoded again when it comes back from the store: the same bytes, the same object.
-    private readonly ConcurrentDictionary<byte[], IMetadataObject> _written = new(ByReference.Instance);
 
     public ResourceRegistry(
         ResourceDescriptor descriptor, StoredForm form, IStore store, StoreFeed feed, TimeProvider clock, ILogger log)
@@ -87,23 +82,10 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
             throw new ApiException(Statuses.TooLarge($"limit is {MaxStoredBytes}"));
 
         await Cache.ReadyAsync(cancellation);
-        _written[bytes] = value;
-        WriteResult result;
-        try
-        {
-            // A write must not be given up half-way because the client went away: its outcome would be unknown to everyone.
-            result = await _store.WriteAsync(new(key, expected, bytes), CancellationToken.None);
-        }
-        catch
-        {
-            _written.TryRemove(bytes, out _);
-            throw;
-        }
 
-        if (result.Committed)
-            return Stamped(key, value, bytes, result.Revision);
-        _written.TryRemove(bytes, out _);
-        return null;
+        // A write must not be given up half-way because the client went away: its outcome would be unknown to everyone.
+        var result = await _store.WriteAsync(new(key, expected, bytes), CancellationToken.None);
+        return result.Committed ? Stamped(key, value, bytes, result.Revision) : null;
     }
 
     /// <summary>The same bytes and object as a write would make, without writing.</summary>
@@ -127,11 +109,10 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
     /// <summary>Waits until the cache has everything that the store has now: after a lost race.</summary>
     public ValueTask CatchUpAsync(CancellationToken cancellation) => Cache.CatchUpAsync(cancellation);
 
+    /// <remarks>What this server wrote itself is decoded like the rest, as the object that was written may say more than its bytes
+    /// (fractions of seconds): everybody must see what a restarted server would see.</remarks>
     public CachedObject Decode(StoreEntry entry)
     {
-        if (MemoryMarshal.TryGetArray(entry.Value, out var segment) && segment.Array is { } array
-            && segment.Offset == 0 && segment.Count == array.Length && _written.TryRemove(array, out var known))
-            return Stamped(entry.Key, known, array, entry.ModRevision);
         var value = _form.Decode(entry.Value.Span);
         return Stamped(entry.Key, value, StoredForm.IsPlainJson(entry.Value.Span) ? entry.Value : default, entry.ModRevision);
     }
@@ -159,13 +140,4 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
     }
 
     public void Dispose() => Cache.Dispose();
-
-    private sealed class ByReference : IEqualityComparer<byte[]>
-    {
-        public static ByReference Instance { get; } = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => ReferenceEquals(x, y);
-
-        public int GetHashCode(byte[] obj) => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(obj);
-    }
 }

@@ -55,7 +55,7 @@ internal sealed class ListHandler : IVerbHandler
         if (!more)
             return new(registry, items, snapshot.Revision, "", null);
         // How many are left is only known where all of them count.
-        long? remaining = matches is null ? CountAfter(snapshot, prefix, items[^1].Key) : null;
+        long? remaining = matches is null ? snapshot.CountAfter(prefix, items[^1].Key) : null;
         return new(registry, items, snapshot.Revision, ContinueToken.Encode(snapshot.Revision, items[^1].Key, prefix), remaining);
     }
 
@@ -65,7 +65,7 @@ internal sealed class ListHandler : IVerbHandler
         await cache.ReadyAsync(cancellation);
         if (from is { Revision: > 0 } token)
         {
-            return cache.SnapshotAt(token.Revision) ?? throw new ApiException(Statuses.Expired(Compacted) with
+            return await cache.SnapshotAtAsync(token.Revision, cancellation) ?? throw new ApiException(Statuses.Expired(Compacted) with
             {
                 Metadata = new() { Continue = ContinueToken.Encode(-1, token.LastKey, prefix) },
             });
@@ -81,15 +81,7 @@ internal sealed class ListHandler : IVerbHandler
         // A limited list at a version without a match is served from the present state, as upstream does since v1.31.
         if (options.Match != VersionMatch.Exact)
             return cache.Snapshot();
-        return cache.SnapshotAt(revision)
+        return await cache.SnapshotAtAsync(revision, cancellation)
             ?? throw new ApiException(Statuses.Expired($"The resourceVersion for the provided list is too old."));
-    }
-
-    private static long CountAfter(CacheSnapshot snapshot, string prefix, string last)
-    {
-        long count = 0;
-        foreach (var _ in snapshot.Range(prefix, last))
-            count++;
-        return count;
     }
 }
