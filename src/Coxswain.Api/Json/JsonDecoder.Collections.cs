@@ -130,26 +130,3 @@ internal ref partial struct JsonDecoder
         return map;
     }
 }
-
-/// <summary>Collects the items of a list whose length shows at its end.</summary>
-internal struct ItemList<T>
-{
-    private T[]? _items;
-    private int _count;
-
-    public void Add(T item)
-    {
-        if (_items is null)
-            _items = new T[1];
-        else if (_count == _items.Length)
-            Array.Resize(ref _items, _count < 4 ? 4 : _count * 2);
-        _items[_count++] = item;
-    }
-
-    /// <summary>The list; present even when empty.</summary>
-    public readonly ApiList<T> ToApiList() =>
-        _items is null ? new([]) : new(_count == _items.Length ? _items : _items[.._count]);
-
-    /// <summary>The list; absent when empty (protobuf does not tell the two apart).</summary>
-    public readonly ApiList<T> ToApiListOrAbsent() => _items is null ? default : ToApiList();
-}

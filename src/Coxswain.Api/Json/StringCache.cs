@@ -29,7 +29,8 @@ internal static class StringCache
         var other = second;
         if (other is not null && Ascii.Equals(utf8, other))
             return other;
-        second = found;
+        if (found is not null)
+            second = found;
         return first = Encoding.UTF8.GetString(utf8);
     }
 
