@@ -114,7 +114,10 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
     public CachedObject Decode(StoreEntry entry)
     {
         var value = _form.Decode(entry.Value.Span);
-        return Stamped(entry.Key, value, StoredForm.IsPlainJson(entry.Value.Span) ? entry.Value : default, entry.ModRevision);
+
+        // Bytes that somebody else wrote (protobuf, other order, a revision in them) are written anew, in our form.
+        var ours = entry.Value.Span.StartsWith(Head) && value.Metadata.ResourceVersion.Length == 0;
+        return Stamped(entry.Key, value, ours ? entry.Value : default, entry.ModRevision);
     }
 
     public CachedObject Stamp(CachedObject value, long revision)
