@@ -34,7 +34,8 @@ internal static class EventColumns
 
         public DateTimeOffset? LastSeen => SeriesCount is not null ? Observed : Last ?? FirstSeen;
 
-        public int Times => SeriesCount ?? (Count == 0 ? 1 : Count);
+        // A series counts what came after the first.
+        public int Times => SeriesCount + 1 ?? (Count == 0 ? 1 : Count);
 
         public string Target => Object.Name.Length > 0 ? $"{Object.Kind.ToLowerInvariant()}/{Object.Name}" : Object.Kind.ToLowerInvariant();
 
