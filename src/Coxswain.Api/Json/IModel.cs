@@ -2,8 +2,15 @@ using System.Text.Json;
 
 namespace Coxswain.Api;
 
+/// <summary>A record that can write itself, whatever its type.</summary>
+internal interface IJsonModel
+{
+    /// <summary>Writes the whole value.</summary>
+    void WriteJson(Utf8JsonWriter writer);
+}
+
 /// <summary>What the generator gives each record: how to read and write itself.</summary>
-internal interface IModel<TSelf> where TSelf : class, IModel<TSelf>
+internal interface IModel<TSelf> : IJsonModel where TSelf : class, IModel<TSelf>
 {
     /// <summary>The shared instance in which nothing is set.</summary>
     static abstract TSelf Empty { get; }
@@ -26,8 +33,10 @@ internal interface IModel<TSelf> where TSelf : class, IModel<TSelf>
     /// <summary>Writes the members of the JSON object.</summary>
     void WriteMembers(Utf8JsonWriter writer);
 
+    void IJsonModel.WriteJson(Utf8JsonWriter writer) => WriteJson(writer);
+
     /// <summary>Writes the whole value.</summary>
-    void WriteJson(Utf8JsonWriter writer)
+    new void WriteJson(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         WriteMembers(writer);

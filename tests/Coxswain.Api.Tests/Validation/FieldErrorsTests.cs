@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Coxswain.Api.Meta.V1;
 using Coxswain.Api.Validation;
 
 namespace Coxswain.Api.Tests.Validation;
@@ -41,6 +42,24 @@ public sealed class FieldErrorsTests
             "f: Too many: 9: must have at most 5 items", "f: Too many: must have at most 5 items", "f: Invalid value: true: t",
             "f: Internal error: broken",
         ], errors.Select(error => error.ToString()));
+    }
+
+    [Fact]
+    public void A_composite_bad_value_is_shown_as_json()
+    {
+        var errors = new FieldErrors();
+        errors.Invalid("f", ApiMap.ToApiMap<string>([new("b", "2"), new("a", "1")]), "m");
+        errors.Invalid("f", new LabelSelector { MatchLabels = ApiMap.Of("a", "1") }, "s");
+        errors.Invalid("f", (ApiList<string>)["x", "y"], "l");
+        errors.Invalid("f", (ApiList<LabelSelector>)[new() { MatchLabels = ApiMap.Of("a", "1") }], "o");
+        errors.Invalid("f", Quantity.Parse("1Gi"), "q");
+        errors.Invalid("f", (IntOrString)80, "i");
+        errors.Invalid("f", null, "n");
+        Assert.Equal(
+        [
+            "Invalid value: {\"a\":\"1\",\"b\":\"2\"}: m", "Invalid value: {\"matchLabels\":{\"a\":\"1\"}}: s", "Invalid value: [\"x\",\"y\"]: l",
+            "Invalid value: [{\"matchLabels\":{\"a\":\"1\"}}]: o", "Invalid value: \"1Gi\": q", "Invalid value: 80: i", "Invalid value: null: n",
+        ], errors.Select(error => error.Body));
     }
 
     [Fact]
