@@ -106,9 +106,12 @@ public abstract class Strategy
         return updated;
     }
 
-    private static void ThrowIfAny(FieldErrors errors, IMetadataObject o)
+    /// <summary>The kind that refusals name.</summary>
+    protected virtual GroupVersionKind KindOf(IMetadataObject o) => o.GroupVersionKind;
+
+    private void ThrowIfAny(FieldErrors errors, IMetadataObject o)
     {
         if (errors.Count > 0)
-            throw new ApiException(Statuses.Invalid(o.GroupVersionKind, o.Metadata.Name, errors));
+            throw new ApiException(Statuses.Invalid(KindOf(o), o.Metadata.Name, errors));
     }
 }

@@ -1,7 +1,22 @@
 using Coxswain.Api;
+using Coxswain.ApiServer.Registry.AdmissionRegistration;
+using Coxswain.ApiServer.Registry.ApiExtensions;
+using Coxswain.ApiServer.Registry.ApiRegistration;
 using Coxswain.ApiServer.Registry.Apps;
+using Coxswain.ApiServer.Registry.Autoscaling;
 using Coxswain.ApiServer.Registry.Batch;
+using Coxswain.ApiServer.Registry.Certificates;
+using Coxswain.ApiServer.Registry.Coordination;
 using Coxswain.ApiServer.Registry.Core;
+using Coxswain.ApiServer.Registry.Discovery;
+using Coxswain.ApiServer.Registry.FlowControl;
+using Coxswain.ApiServer.Registry.Networking;
+using Coxswain.ApiServer.Registry.Nodes;
+using Coxswain.ApiServer.Registry.Policy;
+using Coxswain.ApiServer.Registry.Rbac;
+using Coxswain.ApiServer.Registry.Resource;
+using Coxswain.ApiServer.Registry.Scheduling;
+using Coxswain.ApiServer.Registry.Storage;
 using Coxswain.Client;
 
 namespace Coxswain.ApiServer.Registry;
@@ -58,12 +73,46 @@ public sealed class StrategyTable : IDisposable
             [new("apps", "statefulsets")] = new StatefulSetStrategy(),
             [new("batch", "cronjobs")] = new CronJobStrategy(),
             [new("batch", "jobs")] = new JobStrategy(),
+            [new("admissionregistration.k8s.io", "mutatingwebhookconfigurations")] = new MutatingWebhookConfigurationStrategy(),
+            [new("admissionregistration.k8s.io", "validatingadmissionpolicies")] = new ValidatingAdmissionPolicyStrategy(),
+            [new("admissionregistration.k8s.io", "validatingwebhookconfigurations")] = new ValidatingWebhookConfigurationStrategy(),
+            [new("apiextensions.k8s.io", "customresourcedefinitions")] = new CustomResourceDefinitionStrategy(),
+            [new("apiregistration.k8s.io", "apiservices")] = new APIServiceStrategy(),
+            [new("autoscaling", "horizontalpodautoscalers")] = new HorizontalPodAutoscalerStrategy(),
+            [new("certificates.k8s.io", "certificatesigningrequests")] = new CertificateSigningRequestStrategy(),
+            [new("coordination.k8s.io", "leases")] = new LeaseStrategy(),
+            [new("discovery.k8s.io", "endpointslices")] = new EndpointSliceStrategy(),
+            [new("events.k8s.io", "events")] = new EventStrategy(),
+            [new("flowcontrol.apiserver.k8s.io", "flowschemas")] = new FlowSchemaStrategy(),
+            [new("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations")] = new PriorityLevelConfigurationStrategy(),
+            [new("networking.k8s.io", "ingressclasses")] = new IngressClassStrategy(),
+            [new("networking.k8s.io", "ingresses")] = new IngressStrategy(),
+            [new("networking.k8s.io", "ipaddresses")] = new IPAddressStrategy(),
+            [new("networking.k8s.io", "networkpolicies")] = new NetworkPolicyStrategy(),
+            [new("networking.k8s.io", "servicecidrs")] = new ServiceCIDRStrategy(),
+            [new("node.k8s.io", "runtimeclasses")] = new RuntimeClassStrategy(),
+            [new("policy", "poddisruptionbudgets")] = new PodDisruptionBudgetStrategy(),
+            [new("rbac.authorization.k8s.io", "clusterrolebindings")] = new ClusterRoleBindingStrategy(),
+            [new("rbac.authorization.k8s.io", "clusterroles")] = new ClusterRoleStrategy(),
+            [new("rbac.authorization.k8s.io", "rolebindings")] = new RoleBindingStrategy(),
+            [new("rbac.authorization.k8s.io", "roles")] = new RoleStrategy(),
+            [new("resource.k8s.io", "resourceclaims")] = new ResourceClaimStrategy(),
+            [new("scheduling.k8s.io", "priorityclasses")] = new PriorityClassStrategy(),
+            [new("storage.k8s.io", "csidrivers")] = new CSIDriverStrategy(),
+            [new("storage.k8s.io", "csinodes")] = new CSINodeStrategy(),
+            [new("storage.k8s.io", "csistoragecapacities")] = new CSIStorageCapacityStrategy(),
+            [new("storage.k8s.io", "storageclasses")] = new StorageClassStrategy(),
+            [new("storage.k8s.io", "volumeattachments")] = new VolumeAttachmentStrategy(),
+            [new("storage.k8s.io", "volumeattributesclasses")] = new VolumeAttributesClassStrategy(),
         };
     }
 
     /// <summary>The rules for a resource. Never null.</summary>
-    public Strategy For(ResourceDescriptor descriptor) =>
-        strategies.GetValueOrDefault(new GroupResource(descriptor.Kind.Group, descriptor.Plural), GenericStrategy.Instance);
+    public Strategy For(ResourceDescriptor descriptor)
+    {
+        var rules = strategies.GetValueOrDefault(descriptor.Resource.GroupResource, GenericStrategy.Instance);
+        return ConversionTable.Find(descriptor) is { } conversion ? new ConvertingStrategy(rules, conversion) : rules;
+    }
 
     public void Dispose() => services.Dispose();
 }
