@@ -16,6 +16,9 @@ public sealed record DnsServerOptions
 
     /// <summary>Who is asked about names outside the cluster; none: such questions are refused.</summary>
     public IReadOnlyList<IPEndPoint> Upstream { get; init; } = [];
+
+    /// <summary>Who may ask: pods and this machine. A server that passes on anybody's questions is a weapon for others. Empty: everybody.</summary>
+    public IReadOnlyList<IPNetwork> Clients { get; init; } = [];
 }
 
 /// <summary>The cluster's DNS server: answers for the cluster's names itself and passes on the rest.</summary>
@@ -34,12 +37,14 @@ public sealed partial class DnsServer : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _questions = new(MaxQuestionsUnderWay);
     private readonly SemaphoreSlim _connections = new(MaxConnections);
+    private readonly IReadOnlyList<IPNetwork> _clients;
     private readonly Task _loops;
 
     private DnsServer(DnsServerOptions options, InformerFactory informers, TimeProvider clock, ILogger<DnsServer> logger)
     {
         _clock = clock;
         _logger = logger;
+        _clients = options.Clients;
         _resolver = new(new(options.ClusterDomain, informers, clock), new(options.Upstream, clock), new(clock));
         _tcp = new(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         _udp = new(options.Listen.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
@@ -94,7 +99,7 @@ public sealed partial class DnsServer : IAsyncDisposable
             try
             {
                 var received = await _udp.ReceiveFromAsync(buffer, SocketFlags.None, anybody, _stop.Token).ConfigureAwait(false);
-                if (!_questions.Wait(0, CancellationToken.None))
+                if (!MayAsk(received.RemoteEndPoint) || !_questions.Wait(0, CancellationToken.None))
                     continue;
                 _ = AnswerDatagramAsync(buffer[..received.ReceivedBytes], received.RemoteEndPoint);
             }
@@ -131,6 +136,9 @@ public sealed partial class DnsServer : IAsyncDisposable
         }
     }
 
+    private bool MayAsk(EndPoint? asker) =>
+        _clients.Count == 0 || (asker is IPEndPoint { Address: var address } && (IPAddress.IsLoopback(address) || _clients.Any(c => c.Contains(address))));
+
     private async Task TcpLoopAsync()
     {
         while (!_stop.IsCancellationRequested)
@@ -138,7 +146,7 @@ public sealed partial class DnsServer : IAsyncDisposable
             try
             {
                 var connection = await _tcp.AcceptAsync(_stop.Token).ConfigureAwait(false);
-                if (_connections.Wait(0, CancellationToken.None))
+                if (MayAsk(connection.RemoteEndPoint) && _connections.Wait(0, CancellationToken.None))
                     _ = ServeConnectionAsync(connection);
                 else
                     connection.Dispose();
