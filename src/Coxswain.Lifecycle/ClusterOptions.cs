@@ -33,7 +33,8 @@ public sealed record ClusterOptions
 
     public string ServiceNodePortRange { get; init; } = "30000-32767";
 
-    public string ClusterCidr { get; init; } = "10.244.0.0/24";
+    /// <summary>The pods' addresses; chosen by the instance's folder if not given, so that several instances do not meet.</summary>
+    public string? ClusterCidr { get; init; }
 
     public string ClusterDomain { get; init; } = "cluster.local";
 

@@ -20,7 +20,7 @@ internal static class UpCommand
         var kubeletPort = new Option<int>("--kubelet-port") { Description = "TLS port of the node's kubelet API; 0: any free one", DefaultValueFactory = _ => 10250 };
         var services = new Option<string>("--service-cluster-ip-range") { Description = "Addresses for services", DefaultValueFactory = _ => "10.96.0.0/16" };
         var nodePorts = new Option<string>("--service-node-port-range") { Description = "Ports for NodePort services", DefaultValueFactory = _ => "30000-32767" };
-        var pods = new Option<string>("--cluster-cidr") { Description = "Addresses for pods", DefaultValueFactory = _ => "10.244.0.0/24" };
+        var pods = new Option<string?>("--cluster-cidr") { Description = "Addresses for pods; default: 10.244.0.0/24, or another range for another --data-dir" };
         var domain = new Option<string>("--cluster-domain") { Description = "DNS domain of the cluster", DefaultValueFactory = _ => "cluster.local" };
         var memory = new Option<bool>("--in-memory") { Description = "Keep the cluster's state in memory: nothing survives the process (for tests)" };
         var detached = new Option<bool>("--detached") { Hidden = true };
@@ -46,7 +46,7 @@ internal static class UpCommand
                 KubeletPort = parsed.GetValue(kubeletPort),
                 ServiceClusterIPRange = parsed.GetValue(services)!,
                 ServiceNodePortRange = parsed.GetValue(nodePorts)!,
-                ClusterCidr = parsed.GetValue(pods)!,
+                ClusterCidr = parsed.GetValue(pods),
                 ClusterDomain = parsed.GetValue(domain)!,
                 InMemory = parsed.GetValue(memory),
                 ApiServerFlags = passedOn.Read(parsed),

@@ -1,0 +1,155 @@
+using System.Net;
+using System.Net.Sockets;
+using Coxswain.Api;
+using Coxswain.Api.Authentication.V1;
+using Coxswain.ApiServer;
+using Coxswain.Client;
+using Coxswain.Controllers;
+using Coxswain.Lifecycle;
+using Coxswain.Scheduler;
+using Coxswain.Security;
+using Coxswain.Storage;
+using Coxswain.Storage.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Coxswain.Composition;
+
+/// <summary>Certificates, store, API server, controllers and scheduler of one instance, and the phases that start them.</summary>
+internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, ILoggerFactory loggers) : IAsyncDisposable
+{
+    private readonly Supervisor _supervisor = new(clock, loggers.CreateLogger("Coxswain.Supervisor"));
+    private PkiDirectory? _pki;
+    private ApiServerPki? _apiServerPki;
+    private IStore? _store;
+    private StoreCompactor? _compactor;
+    private ApiServer.ApiServer? _server;
+
+    public PkiDirectory Pki => _pki ?? throw new InvalidOperationException("the certificates are not open yet");
+
+    /// <summary>Where clients on this machine reach the API server.</summary>
+    public Uri Address { get; private set; } = new("https://127.0.0.1");
+
+    public int Port => _server!.Port;
+
+    /// <summary>Certificates to serving: what must be there before anything else can start.</summary>
+    public IEnumerable<Phase> StartPhases(IReadOnlyList<IPAddress> hostAddresses)
+    {
+        var apiOptions = ApiServerFlagReader.Read(options);
+        yield return new("certificates", _ => Task.FromResult(OpenPki(apiOptions, hostAddresses)));
+        yield return new("store", OpenStoreAsync);
+        yield return new("API server", async cancellation =>
+        {
+            try
+            {
+                _server = await ApiServer.ApiServer.StartAsync(apiOptions, _store!, _apiServerPki!, clock, loggers, cancellation).ConfigureAwait(false);
+            }
+            catch (IOException e) when (e.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
+            {
+                throw new LifecycleException($"port {options.SecurePort} is in use; choose another with --secure-port, or end what uses it", e);
+            }
+            catch (SocketException e)
+            {
+                throw new LifecycleException($"cannot listen on {options.BindAddress}:{options.SecurePort}: {e.Message}; see --bind-address and --secure-port", e);
+            }
+
+            Address = new($"https://{LocalAddress()}:{_server.Port}");
+            using var admin = Pki.Admin();
+            Pki.WriteKubeConfig(options.Directory.AdminKubeConfig, Address, "kubernetes-admin", admin);
+            await _server.Ready.WaitAsync(cancellation).ConfigureAwait(false);
+            return Address.ToString().TrimEnd('/');
+        });
+        yield return new("controllers, scheduler", StartLoopsAsync);
+    }
+
+    /// <summary>A client in this process that acts as a user.</summary>
+    public IApiClient ClientFor(string user, string agent, params string[] groups) =>
+        _server!.ClientFor(new UserInfo { Username = user, Groups = groups.Append("system:authenticated").ToApiList() }, agent);
+
+    /// <summary>The client that may do everything: for what an administrator would do when setting up a cluster.</summary>
+    public IApiClient Admin => ClientFor("system:apiserver", "coxswain", "system:masters");
+
+    public async ValueTask DisposeAsync()
+    {
+        await _supervisor.DisposeAsync().ConfigureAwait(false);
+        if (_server is not null)
+            await _server.DisposeAsync().ConfigureAwait(false);
+        if (_compactor is not null)
+            await _compactor.DisposeAsync().ConfigureAwait(false);
+        if (_store is not null)
+            await _store.DisposeAsync().ConfigureAwait(false);
+        _pki?.Dispose();
+    }
+
+    private string LocalAddress() =>
+        options.BindAddress.Equals(IPAddress.Any) || options.BindAddress.Equals(IPAddress.IPv6Any) ? "127.0.0.1"
+        : options.BindAddress.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{options.BindAddress}]"
+        : options.BindAddress.ToString();
+
+    private string? OpenPki(ApiServerOptions apiOptions, IReadOnlyList<IPAddress> hostAddresses)
+    {
+        var fresh = !File.Exists(Path.Combine(options.Directory.Pki, "ca.crt"));
+        try
+        {
+            _pki = PkiDirectory.Open(options.Directory.Pki, clock);
+        }
+        catch (PkiException e)
+        {
+            throw new LifecycleException(e.Message, e);
+        }
+
+        var addresses = hostAddresses.Append(options.BindAddress).Where(a => !a.Equals(IPAddress.Any) && !a.Equals(IPAddress.IPv6Any));
+        if (IPAddress.TryParse(apiOptions.AdvertiseAddress, out var advertised))
+            addresses = addresses.Append(advertised);
+        _apiServerPki = ApiServerPki.From(_pki, apiOptions, [Dns.GetHostName(), $"kubernetes.default.svc.{options.ClusterDomain}"], addresses);
+        return fresh ? "made" : null;
+    }
+
+    private Task<string?> OpenStoreAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            _store = options.InMemory ? new MemoryStore() : SqliteStore.Open(options.Directory.Database);
+            _compactor = new(_store, StoreCompactor.DefaultInterval, clock);
+            return Task.FromResult<string?>(options.InMemory ? "in memory: nothing is kept" : options.Directory.Database);
+        }
+        catch (StoreException e)
+        {
+            throw new LifecycleException(e.Message, e);
+        }
+    }
+
+    private async Task<string?> StartLoopsAsync(CancellationToken cancellation)
+    {
+        await Roles.EnsureAsync(
+            Admin, [.. ControllerRoles.Roles, Roles.Dns], [.. ControllerRoles.Bindings, Roles.DnsBinding], cancellation).ConfigureAwait(false);
+
+        var manager = new ControllerManager(
+            user => ClientFor(user, user.StartsWith("system:serviceaccount:", StringComparison.Ordinal) ? user[(user.LastIndexOf(':') + 1)..] : "kube-controller-manager", GroupsOf(user)),
+            new()
+            {
+                Controllers = options.Controllers,
+                RootCaPem = Pki.Authority.CertificatePem,
+                Signer = new(Pki.Authority.CertificatePem, Pki.Authority.KeyPem),
+                // One node has one range, which its instance chooses; nothing is left to hand out.
+                ClusterCidr = "",
+            }, clock, loggers);
+        _supervisor.Run("controllers", manager.RunAsync);
+        if (options.RunScheduler)
+            _supervisor.Run("scheduler", RunSchedulerAsync);
+        return null;
+    }
+
+    private static string[] GroupsOf(string user) => user.StartsWith("system:serviceaccount:", StringComparison.Ordinal)
+        ? ["system:serviceaccounts", $"system:serviceaccounts:{user.Split(':')[2]}"]
+        : [];
+
+    private async Task RunSchedulerAsync(CancellationToken cancellation)
+    {
+        var api = ClientFor("system:kube-scheduler", "kube-scheduler");
+        await using var informers = new InformerFactory(api, clock, loggers);
+        var events = new EventRecorder(api, Scheduler.Scheduler.DefaultName, "", clock, loggers.CreateLogger("Coxswain.Scheduler"));
+        using var scheduler = new Scheduler.Scheduler(api, informers, events, clock, loggers.CreateLogger<Scheduler.Scheduler>());
+        informers.Start();
+        await Task.WhenAll(scheduler.RunAsync(cancellation), events.RunAsync(cancellation)).ConfigureAwait(false);
+    }
+}
