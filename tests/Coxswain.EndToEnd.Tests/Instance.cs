@@ -19,7 +19,7 @@ internal sealed class Instance(string name, params string[] options)
         get
         {
             using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(DataDir, "run", "instance.json")));
-            return record.RootElement.GetProperty("Pid").GetInt32();
+            return record.RootElement.GetProperty(nameof(Pid)).GetInt32();
         }
     }
 
