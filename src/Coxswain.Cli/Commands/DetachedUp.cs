@@ -36,8 +36,8 @@ internal static class DetachedUp
         start.ArgumentList.Add("--detached");
 
         using var process = Process.Start(start) ?? throw new LifecycleException("cannot start /bin/sh");
-        // The child closes the pipe when it is ready, or by ending.
-        while (await process.StandardOutput.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
+        // The child says when it is ready; if it fails, its end closes the pipe.
+        while (await process.StandardOutput.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line && line != DetachedProcess.EndOfProgress)
             await cli.Out.WriteLineAsync(line).ConfigureAwait(false);
 
         if (InstanceRecord.Read(directory) is { ReadyAt: not null } record && record.IsAlive())

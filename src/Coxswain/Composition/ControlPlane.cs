@@ -100,7 +100,7 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
         var addresses = hostAddresses.Append(options.BindAddress).Where(a => !a.Equals(IPAddress.Any) && !a.Equals(IPAddress.IPv6Any));
         if (IPAddress.TryParse(apiOptions.AdvertiseAddress, out var advertised))
             addresses = addresses.Append(advertised);
-        _apiServerPki = ApiServerPki.From(_pki, apiOptions, [Dns.GetHostName(), $"kubernetes.default.svc.{options.ClusterDomain}"], addresses);
+        _apiServerPki = ApiServerPki.From(_pki, apiOptions, [System.Net.Dns.GetHostName(), $"kubernetes.default.svc.{options.ClusterDomain}"], addresses);
         return fresh ? "made" : null;
     }
 

@@ -137,13 +137,10 @@ internal sealed class InstanceHost(TimeProvider clock) : IInstanceHost
     public async Task<IReadOnlyList<string>> ImportImageAsync(InstanceDirectory directory, string archive, CancellationToken cancellation)
     {
         var instance = NodeInstance.ForDataDir(directory.Root);
-        if (!File.Exists(instance.ContainerdSocket))
-            throw new LifecycleException($"no node runs in {directory.Root}: start it with coxswain up, or name its folder with --data-dir");
         try
         {
-            var features = await HostFeatures.DetectAsync(instance.ContainerdRoot, cancellation).ConfigureAwait(false);
-            return await new ImageImporter(ContainerdBinaries.Find().Ctr, instance.ContainerdSocket, ContainerdConfig.Snapshotter(features))
-                .ImportAsync(archive, null, cancellation).ConfigureAwait(false);
+            var images = await NodeRuntime.OpenImagesAsync(instance, cancellation).ConfigureAwait(false);
+            return await images.ImportAsync(archive, null, cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is ImageArchiveException or NodePrerequisiteException)
         {

@@ -6,10 +6,6 @@ using Coxswain.Dns;
 using Coxswain.Lifecycle;
 using Coxswain.Node;
 using Coxswain.Node.Containerd;
-using Coxswain.Node.Host;
-using Coxswain.Node.Images;
-using Coxswain.Node.Network;
-using Coxswain.Node.Runtime;
 using Coxswain.Node.Server;
 using Coxswain.Proxy;
 using Microsoft.Extensions.Logging;
@@ -24,9 +20,8 @@ internal sealed class NodeModules(ClusterOptions options, ControlPlane controlPl
     private readonly NodeInstance _instance = InstanceOf(options);
     private readonly IPAddress _address = HostAddress.ForNode(options);
     private readonly CancellationTokenSource _containerdStop = new();
-    private Task<string?>? _containerd;
-    private HostFeatures? _features;
-    private CriRuntime? _runtime;
+    private Task<NodeRuntime>? _starting;
+    private NodeRuntime? _runtime;
     private NodeAgent? _agent;
     private KubeletServer? _kubelet;
     private X509Certificate2? _certificate;
@@ -62,11 +57,12 @@ internal sealed class NodeModules(ClusterOptions options, ControlPlane controlPl
     }
 
     /// <summary>Starts containerd beside the control plane, as neither needs the other.</summary>
-    public void BeginContainerd() => _containerd = StartContainerdAsync(_containerdStop.Token);
+    public void BeginContainerd() => _starting = NodeRuntime.StartAsync(
+        _instance, _instance.PodCidr, clock, loggers.CreateLogger("Coxswain.Node.Containerd"), _containerdStop.Token);
 
     public IEnumerable<Phase> StartPhases() =>
     [
-        new("containerd", cancellation => _containerd!.WaitAsync(cancellation)),
+        new("containerd", WaitForContainerdAsync),
         new("node agent", StartAgentAsync),
         new("services, DNS", StartServicesAsync),
         new("node Ready", WaitForReadyAsync),
@@ -83,8 +79,6 @@ internal sealed class NodeModules(ClusterOptions options, ControlPlane controlPl
     public async ValueTask DisposeAsync()
     {
         await _containerdStop.CancelAsync().ConfigureAwait(false);
-        if (_containerd is not null)
-            await _containerd.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
         if (_kubelet is not null)
             await _kubelet.DisposeAsync().ConfigureAwait(false);
         if (_agent is not null)
@@ -94,28 +88,28 @@ internal sealed class NodeModules(ClusterOptions options, ControlPlane controlPl
             await _dns.DisposeAsync().ConfigureAwait(false);
         if (_informers is not null)
             await _informers.DisposeAsync().ConfigureAwait(false);
-        _runtime?.Dispose();
+        if (_starting is not null)
+        {
+            // Also where another phase failed while containerd was still starting.
+            await _starting.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+            if (_starting.IsCompletedSuccessfully)
+                await (await _starting.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+        }
+
         _certificate?.Dispose();
         _containerdStop.Dispose();
     }
 
-    private async Task<string?> StartContainerdAsync(CancellationToken cancellation)
+    private async Task<string?> WaitForContainerdAsync(CancellationToken cancellation)
     {
-        var binaries = ContainerdBinaries.Find();
-        Directory.CreateDirectory(_instance.ContainerdRoot);
-        _features = await HostFeatures.DetectAsync(_instance.ContainerdRoot, cancellation).ConfigureAwait(false);
-        await new PodNetwork(_instance).ApplyAsync(_instance.PodCidr, cancellation).ConfigureAwait(false);
-        var containerd = new ContainerdProcess(_instance, binaries, clock, loggers.CreateLogger("Coxswain.Node.Containerd"));
-        var origin = await containerd.EnsureRunningAsync(_features, cancellation).ConfigureAwait(false);
-        await new ImageImporter(binaries.Ctr, _instance.ContainerdSocket, ContainerdConfig.Snapshotter(_features))
-            .EnsurePauseImageAsync(cancellation).ConfigureAwait(false);
-        return origin == ContainerdOrigin.Adopted ? "found running" : "started";
+        _runtime = await _starting!.WaitAsync(cancellation).ConfigureAwait(false);
+        _supervisor.Run("container runtime", _runtime.RunAsync);
+        return _runtime.Origin == ContainerdOrigin.Adopted ? "found running" : "started";
     }
 
     private async Task<string?> StartAgentAsync(CancellationToken cancellation)
     {
         var api = controlPlane.ClientFor($"system:node:{options.NodeName}", "kubelet", "system:nodes");
-        _runtime = new(_instance.ContainerdSocket, clock);
         var port = options.KubeletPort is var wanted && wanted > 0 && HostAddress.IsFree(IPAddress.Any, wanted) ? wanted : HostAddress.FreePort(IPAddress.Any);
         _agent = await NodeAgent.StartAsync(
             new()
@@ -128,9 +122,9 @@ internal sealed class NodeModules(ClusterOptions options, ControlPlane controlPl
                 ClusterDns = [DnsAddress.ToString()],
                 ClusterDomain = options.ClusterDomain,
                 PodCidr = _instance.PodCidr,
-                CgroupDriver = _features!.SystemdCgroup ? CgroupDriver.Systemd : CgroupDriver.Cgroupfs,
-                CgroupRoot = _features.SystemdCgroup ? _instance.SystemdSlice : _instance.CgroupParent,
-            }, api, _runtime, clock, loggers, cancellation).ConfigureAwait(false);
+                CgroupDriver = _runtime!.Features.SystemdCgroup ? CgroupDriver.Systemd : CgroupDriver.Cgroupfs,
+                CgroupRoot = _runtime.CgroupRoot,
+            }, api, _runtime.Runtime, clock, loggers, cancellation).ConfigureAwait(false);
 
         _certificate = controlPlane.Pki.KubeletServer(options.NodeName, [_address, IPAddress.Loopback]);
         _kubelet = await KubeletServer.StartAsync(
@@ -140,7 +134,7 @@ internal sealed class NodeModules(ClusterOptions options, ControlPlane controlPl
                 Port = port,
                 ServerCertificate = _certificate,
                 ClientAuthorities = [controlPlane.Pki.Authority.Certificate],
-            }, _agent.Pods, _runtime, clock, loggers.CreateLogger("Coxswain.Node.Server"), cancellation).ConfigureAwait(false);
+            }, _agent.Pods, _runtime.Runtime, clock, loggers.CreateLogger("Coxswain.Node.Server"), cancellation).ConfigureAwait(false);
         return options.NodeName;
     }
 
