@@ -23,6 +23,7 @@ internal sealed class MetricsPage(RequestMetrics requests, InflightLimit infligh
             [.. registries.All.Where(r => r.Cache.Subscriptions > 0).Select(r =>
                 ($"component=\"apiserver\",group=\"{r.Descriptor.Kind.Group}\",resource=\"{r.Descriptor.Plural}\",scope=\"cluster\",subresource=\"\",verb=\"WATCH\",version=\"{r.Descriptor.Kind.Version}\"",
                     (double)r.Cache.Subscriptions))]);
+        CacheMetrics.Write(text, registries);
         using var process = Process.GetCurrentProcess();
         Gauge(text, "process_resident_memory_bytes", "Resident memory.", ("", process.WorkingSet64));
         text.Append("# HELP process_cpu_seconds_total CPU time used.\n# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total ")

@@ -11,14 +11,13 @@ namespace Coxswain.ApiServer.Registry;
 internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposable
 {
     private readonly FrozenDictionary<GroupVersionResource, ResourceRegistry> _byResource;
-    private readonly StoreFeed _feed;
 
     public RegistryTable(IEnumerable<ResourceDescriptor> served, IStore store, TimeProvider clock, ILoggerFactory logs)
     {
         Store = store;
-        _feed = new(store, clock, logs.CreateLogger<StoreFeed>());
+        Feed = new(store, clock, logs.CreateLogger<StoreFeed>());
         var log = logs.CreateLogger<WatchCache>();
-        All = [.. served.Select(d => new ResourceRegistry(d, StoredForms.For(d), store, _feed, clock, log))];
+        All = [.. served.Select(d => new ResourceRegistry(d, StoredForms.For(d), store, Feed, clock, log))];
         _byResource = All.ToFrozenDictionary(r => r.Descriptor.Resource);
     }
 
@@ -26,6 +25,9 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
     public IReadOnlyList<ResourceRegistry> All { get; }
 
     public IStore Store { get; }
+
+    /// <summary>What feeds all caches.</summary>
+    public StoreFeed Feed { get; }
 
     public ResourceRegistry? Find(GroupVersionResource resource) => _byResource.GetValueOrDefault(resource);
 
@@ -72,6 +74,6 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
     {
         foreach (var registry in All)
             registry.Dispose();
-        await _feed.DisposeAsync();
+        await Feed.DisposeAsync();
     }
 }

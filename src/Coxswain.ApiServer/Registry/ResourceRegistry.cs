@@ -83,8 +83,7 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
 
         await Cache.ReadyAsync(cancellation);
 
-        // A write must not be given up half-way because the client went away: its outcome would be unknown to everyone.
-        var result = await _store.WriteAsync(new(key, expected, bytes), CancellationToken.None);
+        var result = await CommitAsync(new(key, expected, bytes));
         return result.Committed ? Stamped(key, value, bytes, result.Revision) : null;
     }
 
@@ -101,7 +100,7 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
     /// <returns>Null: it is not. Otherwise the object with the revision of its deletion.</returns>
     public async ValueTask<CachedObject?> RemoveAsync(CachedObject current, CancellationToken cancellation)
     {
-        var result = await _store.WriteAsync(new(current.Key, current.Revision, null), CancellationToken.None);
+        var result = await CommitAsync(new(current.Key, current.Revision, null));
         cancellation.ThrowIfCancellationRequested();
         return result.Committed ? Stamp(current, result.Revision) : null;
     }
@@ -133,6 +132,20 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
             metadata = metadata with { Annotations = ApiMap.Of("k8s.io/initial-events-end", "true") };
         var blank = _form.Blank(metadata);
         return new(KeyPrefix, blank, _form.EncodeServed(blank), revision);
+    }
+
+    /// <exception cref="ApiException">503: the store has no room.</exception>
+    private async ValueTask<WriteResult> CommitAsync(StoreWrite write)
+    {
+        try
+        {
+            // A write must not be given up half-way because the client went away: its outcome would be unknown to everyone.
+            return await _store.WriteAsync(write, CancellationToken.None);
+        }
+        catch (StoreFullException full)
+        {
+            throw new ApiException(Statuses.ServiceUnavailable(full.Message));
+        }
     }
 
     private CachedObject Stamped(string key, IMetadataObject value, ReadOnlyMemory<byte> stored, long revision)

@@ -63,4 +63,37 @@ public sealed class StoredValueTests
         Assert.Equal(precise.AddMilliseconds(-500), read.Object.Metadata.CreationTimestamp);
         Assert.True(written!.Json.Span.SequenceEqual(read.Json.Span));
     }
+
+    [Fact]
+    public async Task A_full_store_is_told_to_the_client_as_503_with_the_stores_sentence()
+    {
+        await using var store = new MemoryStore();
+        var full = new FullStore(store);
+        await using var feed = new StoreFeed(full, TimeProvider.System, NullLogger.Instance);
+        using var registry = new ResourceRegistry(
+            ConfigMap.Descriptor, StoredForms.For(ConfigMap.Descriptor), full, feed, new FakeClock(), NullLogger.Instance);
+
+        var error = await Assert.ThrowsAsync<ApiException>(async () => await registry.WriteAsync(Value, 0, Cancellation));
+
+        Assert.Equal((503, "ServiceUnavailable", "no room"), (error.Code, error.Reason, error.Status.Message));
+    }
+
+    private sealed class FullStore(IStore inner) : IStore
+    {
+        public ValueTask<WriteResult> WriteAsync(StoreWrite write, CancellationToken cancellation) => throw new StoreFullException("no room");
+
+        public ValueTask<StoreRevisions> GetRevisionsAsync(CancellationToken cancellation) => inner.GetRevisionsAsync(cancellation);
+
+        public ValueTask<StoreEntry?> GetAsync(string key, CancellationToken cancellation) => inner.GetAsync(key, cancellation);
+
+        public ValueTask<StorePage> ListAsync(StoreRange range, StoreListOptions options, CancellationToken cancellation) =>
+            inner.ListAsync(range, options, cancellation);
+
+        public IAsyncEnumerable<StoreChanges> WatchAsync(StoreRange range, long after, CancellationToken cancellation) =>
+            inner.WatchAsync(range, after, cancellation);
+
+        public ValueTask CompactAsync(long revision, CancellationToken cancellation) => inner.CompactAsync(revision, cancellation);
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
 }
