@@ -74,7 +74,7 @@ internal sealed class TaintEvictionController(IApiClient api, Lister<Pod> pods, 
             long? seconds = 0;
             foreach (var toleration in tolerations)
             {
-                if (!Tolerates(toleration, taint))
+                if (!NodeFit.Tolerates(toleration, taint))
                     continue;
                 // Of several tolerations of one taint the shortest counts; one without an end only when there is no other.
                 seconds = seconds == 0 ? toleration.TolerationSeconds ?? long.MaxValue : Math.Min(seconds.Value, toleration.TolerationSeconds ?? long.MaxValue);
@@ -89,12 +89,6 @@ internal sealed class TaintEvictionController(IApiClient api, Lister<Pod> pods, 
         }
         return earliest;
     }
-
-    private static bool Tolerates(Toleration toleration, Taint taint) =>
-        (toleration.Effect.Length == 0 || toleration.Effect == taint.Effect)
-        && (toleration.Key.Length == 0 || toleration.Key == taint.Key)
-        && (toleration.Operator == TolerationOperator.Exists
-            || toleration.Operator is TolerationOperator.Equal or "" && toleration.Key.Length > 0 && toleration.Value == taint.Value);
 
     private static void WakePod(ControllerContext c, Pod pod)
     {

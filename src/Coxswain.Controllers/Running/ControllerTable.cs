@@ -2,6 +2,8 @@ using Coxswain.Api.Apps.V1;
 using Coxswain.Api.Batch.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Discovery.V1;
+using Coxswain.Api.Policy.V1;
+using Coxswain.Api.Rbac.V1;
 using static Coxswain.Controllers.ControllerEntry;
 
 namespace Coxswain.Controllers;
@@ -33,6 +35,20 @@ internal static class ControllerTable
                 Allow("", "pods", "list watch create delete patch"), Events],
             [Wake.Self<ReplicaSet>(), Wake.Owner<Pod, ReplicaSet>(), Wake.Via<Pod>(ReplicaSetController.WouldAdopt)], ReplicaSetController.Make),
 
+        new("daemonset-controller", "daemon-set-controller",
+            [Allow("apps", "daemonsets", "get list watch"), Allow("apps", "daemonsets/status daemonsets/finalizers", "update"),
+                Allow("", "nodes", "list watch"), Allow("", "pods", "list watch create delete patch"), Allow("", "pods/binding", "create"),
+                Allow("apps", "controllerrevisions", "get list watch create update patch delete"), Events],
+            [Wake.Self<DaemonSet>(), Wake.Owner<Pod, DaemonSet>(), Wake.Via<Pod>(DaemonSetController.WouldAdopt), DaemonSetController.WhenNodesChange],
+            DaemonSetController.Make) { Workers = 2 },
+
+        new("statefulset-controller", "statefulset-controller",
+            [Allow("apps", "statefulsets", "get list watch"), Allow("apps", "statefulsets/status statefulsets/finalizers", "update"),
+                Allow("", "pods", "get list watch create update patch delete"),
+                Allow("apps", "controllerrevisions", "get list watch create update patch delete"),
+                Allow("", "persistentvolumeclaims", "get list watch create update patch delete"), Events],
+            [Wake.Self<StatefulSet>(), Wake.Owner<Pod, StatefulSet>(), Wake.Via<Pod>(StatefulSetController.WouldAdopt)], StatefulSetController.Make),
+
         new("replicationcontroller-controller", "replication-controller",
             [Allow("", "replicationcontrollers", "get list watch update"),
                 Allow("", "replicationcontrollers/status replicationcontrollers/finalizers", "update"),
@@ -62,14 +78,31 @@ internal static class ControllerTable
         new("taint-eviction-controller", "node-controller", [],
             [TaintEvictionController.WhenTaintsOrTolerationsChange], TaintEvictionController.Make) { Workers = 8 },
 
+        new("node-ipam-controller", "node-controller", [], [Wake.Self<Node>()], NodeIpamController.Make) { Workers = 1 },
+
         new("pod-garbage-collector-controller", "pod-garbage-collector",
             [Allow("", "pods", "list watch delete"), Allow("", "nodes", "get list"), Allow("", "pods/status", "update patch")],
             [PodGCController.AtStart], PodGCController.Make) { Workers = 1 },
+
+        new("clusterrole-aggregation-controller", "clusterrole-aggregation-controller",
+            [Allow("rbac.authorization.k8s.io", "clusterroles", "escalate get list watch update patch")],
+            [Wake.Self<ClusterRole>(), Wake.Via<ClusterRole>(ClusterRoleAggregationController.Aggregated, gather: true)],
+            ClusterRoleAggregationController.Make),
+
+        new("disruption-controller", "disruption-controller",
+            [Allow("policy", "poddisruptionbudgets", "get list watch"), Allow("policy", "poddisruptionbudgets/status", "update"),
+                Allow("apps", "deployments replicasets statefulsets", "get list watch"), Allow("", "replicationcontrollers pods", "get list watch"), Events],
+            [Wake.Self<PodDisruptionBudget>(), Wake.Via<Pod>(DisruptionController.BudgetsOf, gather: true)], DisruptionController.Make),
 
         new("job-controller", "job-controller",
             [Allow("batch", "jobs", "get list watch update patch"), Allow("batch", "jobs/status jobs/finalizers", "update"),
                 Allow("", "pods", "list watch create delete patch"), Events],
             [Wake.Self<Job>(), Wake.Owner<Pod, Job>(), Wake.Via<Pod>(JobController.StraysAndAdopters)], JobController.Make),
+
+        new("cronjob-controller", "cronjob-controller",
+            [Allow("batch", "cronjobs", "get list watch update"), Allow("batch", "cronjobs/status cronjobs/finalizers", "update"),
+                Allow("batch", "jobs", "get list watch create update patch delete"), Allow("", "pods", "list delete"), Events],
+            [Wake.Self<CronJob>(), Wake.Owner<Job, CronJob>()], CronJobController.Make),
 
         new("ttl-after-finished-controller", "ttl-after-finished-controller", [Allow("batch", "jobs", "get list watch delete"), Events],
             [Wake.Self<Job>()], TtlAfterFinishedController.Make),
