@@ -9,7 +9,7 @@ public sealed class InformerTests : IAsyncLifetime
     private readonly FakeClock _clock = new();
     private readonly FakeApi _api;
     private readonly InformerFactory _factory;
-    private readonly List<string> _told = [];
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _told = new();
 
     public InformerTests()
     {
@@ -33,9 +33,9 @@ public sealed class InformerTests : IAsyncLifetime
         var informer = _factory.Informer<ConfigMap>();
         informer.AddHandler(new()
         {
-            Added = o => _told.Add("+" + o.Metadata.Name),
-            Updated = (_, o) => _told.Add("~" + o.Metadata.Name),
-            Deleted = o => _told.Add("-" + o.Metadata.Name),
+            Added = o => _told.Enqueue("+" + o.Metadata.Name),
+            Updated = (_, o) => _told.Enqueue("~" + o.Metadata.Name),
+            Deleted = o => _told.Enqueue("-" + o.Metadata.Name),
         });
         _factory.Start();
         await _factory.WaitForSyncAsync(Cancellation);
@@ -94,7 +94,7 @@ public sealed class InformerTests : IAsyncLifetime
         await Eventually.TrueAsync(() =>
         {
             _clock.Advance(TimeSpan.FromSeconds(1));
-            return informer.Lister.Find(new("default", "comes")) is not null;
+            return _told.Count == 4;
         }, cancellation: Cancellation);
 
         Assert.Equal(["+goes", "+stays", "+comes", "-goes"], _told);
@@ -114,7 +114,7 @@ public sealed class InformerTests : IAsyncLifetime
         await Eventually.TrueAsync(() =>
         {
             _clock.Advance(TimeSpan.FromSeconds(1));
-            return informer.Lister.Find(new("default", "a"))!.Metadata.Uid != uid;
+            return _told.Count == 3 && informer.Lister.Find(new("default", "a"))!.Metadata.Uid != uid;
         }, cancellation: Cancellation);
 
         Assert.Equal(["+a", "-a", "+a"], _told);

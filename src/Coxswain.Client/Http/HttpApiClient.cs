@@ -247,6 +247,8 @@ public sealed class HttpApiClient : IApiClient, IDisposable
     {
         try
         {
+            if (ProtobufEnvelope.IsEnvelope(body) && ProtobufEnvelope.Read(body) is { Kind: "Status" } document)
+                return new((Status)CodecTable.Find(Status.ResourceKind)!.ReadProtobuf(document.Message.Span));
             if (ListReader.KindOf(body).Kind == "Status" && CodecTable.Find(Status.ResourceKind)!.ReadJson(body, null) is Status status)
                 return new(status.Code == 0 ? status with { Code = (int)code } : status);
         }
