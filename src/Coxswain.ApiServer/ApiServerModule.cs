@@ -1,8 +1,10 @@
+using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
 using Coxswain.ApiServer.Admission;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Authorization;
 using Coxswain.ApiServer.Bootstrap;
+using Coxswain.ApiServer.Discovery;
 using Coxswain.ApiServer.Health;
 using Coxswain.ApiServer.Http;
 using Coxswain.ApiServer.Metrics;
@@ -107,8 +109,10 @@ internal sealed class ApiServerModule : IAsyncDisposable
         var nodes = new NodeAddresses(Registries, options.KubeletPreferredAddressTypes, pki.KubeletClient, [pki.ClientAuthority]);
         _proxy = new();
         _health = new();
+        IReadOnlyList<ResourceDescriptor> served = [.. Registries.All.Select(r => r.Descriptor)];
         var paths = new NonResourceRouter(
-            new(Registries, () => _address), _health, new(metrics, limit, Registries), new(tokens, () => _address), []);
+            new(Registries, () => _address), _health, new(metrics, limit, Registries), new(tokens, () => _address),
+            [new OpenApiPaths(new(served, ServerVersion.GitVersion), new(served, ServerVersion.GitVersion))]);
         Door = new(
             authenticator,
             new(authorizer),

@@ -21,10 +21,6 @@ public static class ServerVersion
             json.WriteStartObject();
             json.WriteString("major", Major);
             json.WriteString("minor", Minor);
-            json.WriteString("emulationMajor", Major);
-            json.WriteString("emulationMinor", Minor);
-            json.WriteString("minCompatibilityMajor", Major);
-            json.WriteString("minCompatibilityMinor", "35");
             json.WriteString("gitVersion", GitVersion);
             json.WriteString("gitCommit", Commit());
             json.WriteString("gitTreeState", "clean");

@@ -17,7 +17,7 @@ internal static class ForbiddenMessage
     public static ApiException Exception(AuthorizationAttributes attributes, string reason)
     {
         var message = reason.Length == 0 ? Of(attributes) : $"{Of(attributes)}: {reason}";
-        var resource = attributes.IsResourceRequest ? new GroupResource(attributes.ApiGroup, attributes.Resource) : default;
+        var resource = attributes.IsResourceRequest ? new GroupResource(attributes.ApiGroup, attributes.Resource) : new("", "");
         return new(Statuses.Forbidden(resource, attributes.Name, message));
     }
 

@@ -1,4 +1,5 @@
 using Coxswain.Api;
+using Coxswain.Api.Authentication.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Rbac.V1;
 using Coxswain.ApiServer.Authentication;
@@ -49,6 +50,9 @@ internal sealed class NodeAuthorizer(RegistryTable registries) : IAuthorizer
                 return new(AuthorizationDecision.Allow);
         return new(AuthorizationDecision.NoOpinion);
     }
+
+    /// <summary>What a node may do depends on its pods; rules cannot say it.</summary>
+    public ValueTask<UserRules> RulesAsync(UserInfo user, string @namespace, CancellationToken cancellation) => new(new UserRules([], [], Incomplete: false));
 
     private async ValueTask<AuthorizationResult> ReadAsync(string node, AuthorizationAttributes attributes, CancellationToken cancellation) =>
         attributes.Verb is "get" or "list" or "watch" && attributes.Subresource.Length == 0

@@ -68,7 +68,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
             case OutputTransform.PartialObjectMetadataList when format.Wire == WireFormat.Protobuf:
                 WriteDocument(output, new PartialObjectMetadataList
                 {
-                    Metadata = MetaOf(response),
+                    Metadata = MetaOf(response) with { RemainingItemCount = null },
                     Items = [.. response.Items.Select(i => new PartialObjectMetadata { Metadata = i.Object.Metadata })],
                 }, format);
                 break;
@@ -144,7 +144,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
             json.WriteStartObject();
             json.WriteString("kind"u8, "PartialObjectMetadataList"u8);
             json.WriteString("apiVersion"u8, "meta.k8s.io/" + format.TransformVersion);
-            ResponseWriter.WriteListMeta(json, response);
+            ResponseWriter.WriteListMeta(json, response with { Remaining = null });
             json.WriteStartArray("items"u8);
         }
 

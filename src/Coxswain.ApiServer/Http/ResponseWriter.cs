@@ -164,7 +164,7 @@ internal sealed class ResponseWriter(ObjectTransformer transformer)
         await WriteBytesAsync(context, response.StatusCode, format.ContentType, buffer.WrittenMemory, cancellation);
     }
 
-    private static async Task WriteBytesAsync(
+    internal static async Task WriteBytesAsync(
         HttpContext context, int statusCode, string contentType, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         var response = context.Response;

@@ -33,7 +33,7 @@ internal readonly record struct ContinueToken(long Revision, string LastKey)
         byte[] bytes;
         try
         {
-            bytes = Base64Url.DecodeFromChars(text);
+            bytes = Decode(text);
         }
         catch (FormatException)
         {
@@ -67,6 +67,17 @@ internal readonly record struct ContinueToken(long Revision, string LastKey)
         if (start.Contains("..", StringComparison.Ordinal))
             throw Invalid($"continue key is not valid: {start}");
         return new(revision, prefix + start.TrimEnd('\0'));
+    }
+
+    private static byte[] Decode(string text)
+    {
+        // Go's decoder does not mind bits set behind the last whole byte; this one does, so they are cleared first.
+        const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        var last = text.Length > 0 ? Alphabet.IndexOf(text[^1], StringComparison.Ordinal) : -1;
+        if (last < 0 || text.Length % 4 is 0 or 1)
+            return Base64Url.DecodeFromChars(text);
+        var mask = text.Length % 4 == 2 ? 0b110000 : 0b111100;
+        return Base64Url.DecodeFromChars(string.Concat(text.AsSpan(0, text.Length - 1), [Alphabet[last & mask]]));
     }
 
     private static ApiException Invalid(string why) => new(Statuses.BadRequest("invalid continue token: " + why));

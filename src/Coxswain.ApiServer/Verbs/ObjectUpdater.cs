@@ -38,6 +38,9 @@ internal sealed class ObjectUpdater(AdmissionChain admission, RoleEscalationChec
                 if (update.ExpectedUid.Length > 0)
                     throw UidConflict(scope, request, update.ExpectedUid, "");
                 var wanted = await update.Change(null);
+                if (wanted.Metadata.Uid is { Length: > 0 } uid)
+                    throw new ApiException(Statuses.Conflict(registry.GroupResource, request.Name,
+                        $"uid mismatch: the provided object specified uid {uid}, and no existing object was found"));
                 return (await creator.CreateAsync(scope, request, wanted, request.Name, update.DryRun, update.Options, cancellation), true);
             }
 

@@ -14,7 +14,7 @@ internal sealed class PatchHandler(ObjectUpdater updater) : IVerbHandler
         var type = TypeOf(request.ContentType);
         var options = WriteOptions.Parse("PatchOptions", request.Query, request.UserAgent, type);
         var update = new ObjectUpdater.Update(
-            live => new(type == PatchTypes.Apply ? Apply(scope, request, live, options) : Patched(scope, request, type, live!, options)),
+            live => new(type == PatchTypes.Apply ? Apply(scope, request, live, options) : Patched(scope, request, type, live ?? throw scope.Registry.NotFound(request.Name), options)),
             options.DryRun,
             MayCreate: type == PatchTypes.Apply && scope.Subresource is null,
             Options: new PatchOptions { DryRun = options.DryRun ? ["All"] : default, FieldManager = options.FieldManager });

@@ -19,7 +19,7 @@ internal readonly record struct WriteOptions(bool DryRun, string FieldManager, F
     /// <exception cref="ApiException">422: an option has a value that it may not have.</exception>
     public static WriteOptions Parse(string kind, QueryParameters query, string userAgent, string patchType = "")
     {
-        if (query.All.Count == 0)
+        if (query.All.Count == 0 && patchType != PatchTypes.Apply)
             return new(false, ManagerOf(userAgent), FieldValidation.Warn, false);
 
         var errors = new FieldErrors();

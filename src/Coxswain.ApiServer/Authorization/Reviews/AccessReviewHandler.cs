@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
 using Coxswain.Api.Authorization.V1;
+using Coxswain.Api.Meta.V1;
 using Coxswain.Api.Validation;
 using Coxswain.ApiServer.Admission;
 using Coxswain.ApiServer.Verbs;
@@ -14,8 +16,9 @@ internal sealed class AccessReviewHandler(IAuthorizer authorizer, AdmissionChain
     {
         var options = WriteOptions.Parse("CreateOptions", request.Query, request.UserAgent);
         var submitted = (IMetadataObject)BodyDecoder.Decode(request, scope.Kind, options.FieldValidation);
-        submitted = RequestedObject.InNamespace(scope, request, submitted);
+        // A local review must name its namespace itself.
         var given = submitted.Metadata;
+        submitted = RequestedObject.InNamespace(scope, request, submitted);
         submitted = FieldManagement.Update(scope, null, submitted, options.FieldManager, request.Now);
         var context = scope.AdmissionContext(request, AdmissionOperation.Create, "", options.DryRun);
         submitted = (IMetadataObject)(await admission.MutateAsync(context, submitted, cancellation))!;
@@ -24,13 +27,13 @@ internal sealed class AccessReviewHandler(IAuthorizer authorizer, AdmissionChain
         switch (submitted)
         {
             case SubjectAccessReview review:
-                AccessReviewValidation.Check(review.Spec, given, "", scope.Kind);
+                AccessReviewValidation.Check(review, given, scope.Kind);
                 return new DocumentResponse(201, review with { Status = await DecideAsync(SubjectOf(review.Spec), review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, cancellation) });
             case LocalSubjectAccessReview review:
-                AccessReviewValidation.CheckLocal(review, request.Namespace, given, scope.Kind);
+                AccessReviewValidation.CheckLocal(review, given, scope.Kind);
                 return new DocumentResponse(201, review with { Status = await DecideAsync(SubjectOf(review.Spec), review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, cancellation) });
             case SelfSubjectAccessReview review:
-                AccessReviewValidation.CheckSelf(review.Spec, given, scope.Kind);
+                AccessReviewValidation.CheckSelf(review, given, scope.Kind);
                 return new DocumentResponse(201, review with { Status = await DecideAsync(request.User, review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, cancellation) });
             default:
                 throw new InvalidOperationException($"{scope.Kind} is no access review");
@@ -78,50 +81,63 @@ internal static class AccessReviewValidation
 {
     private static readonly FieldPath Spec = new("spec");
 
-    public static void Check(SubjectAccessReviewSpec spec, Api.Meta.V1.ObjectMeta metadata, string @namespace, GroupVersionKind kind)
+    public static void Check(SubjectAccessReview review, ObjectMeta metadata, GroupVersionKind kind)
     {
         var errors = new FieldErrors();
-        CheckAttributes(spec.ResourceAttributes, spec.NonResourceAttributes, errors);
-        if (spec.User.Length == 0 && spec.Groups.Count == 0)
-            errors.Invalid(Spec.Child("user"), spec.User, "at least one of user or group must be specified");
-        CheckMetadata(metadata, @namespace, errors);
+        CheckAttributes(review, review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, errors);
+        CheckSubject(review.Spec, errors);
+        CheckMetadata(review, metadata, errors);
         Throw(kind, errors);
     }
 
-    public static void CheckSelf(SelfSubjectAccessReviewSpec spec, Api.Meta.V1.ObjectMeta metadata, GroupVersionKind kind)
+    public static void CheckSelf(SelfSubjectAccessReview review, ObjectMeta metadata, GroupVersionKind kind)
     {
         var errors = new FieldErrors();
-        CheckAttributes(spec.ResourceAttributes, spec.NonResourceAttributes, errors);
-        CheckMetadata(metadata, "", errors);
+        CheckAttributes(review, review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, errors);
+        CheckMetadata(review, metadata, errors);
         Throw(kind, errors);
     }
 
-    public static void CheckLocal(LocalSubjectAccessReview review, string @namespace, Api.Meta.V1.ObjectMeta metadata, GroupVersionKind kind)
+    public static void CheckLocal(LocalSubjectAccessReview review, ObjectMeta metadata, GroupVersionKind kind)
     {
         var errors = new FieldErrors();
-        CheckAttributes(review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, errors);
-        if (review.Spec.User.Length == 0 && review.Spec.Groups.Count == 0)
-            errors.Invalid(Spec.Child("user"), review.Spec.User, "at least one of user or group must be specified");
-        CheckMetadata(metadata, @namespace, errors);
+        CheckAttributes(review, review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes, errors);
+        CheckSubject(review.Spec, errors);
+        CheckMetadata(review, metadata with { Namespace = "" }, errors);
         if (review.Spec.ResourceAttributes is { } resource && resource.Namespace != metadata.Namespace)
             errors.Invalid(Spec.Child("resourceAttributes", "namespace"), resource.Namespace, "must match metadata.namespace");
-        if (review.Spec.NonResourceAttributes is { } nonResource)
-            errors.Invalid(Spec.Child("nonResourceAttributes"), nonResource, "disallowed on this kind of request");
+        if (review.Spec.NonResourceAttributes is not null)
+            errors.Invalid(Spec.Child("nonResourceAttributes"), Shown(review, "spec", "nonResourceAttributes"), "disallowed on this kind of request");
         Throw(kind, errors);
     }
 
-    private static void CheckAttributes(ResourceAttributes? resource, NonResourceAttributes? nonResource, FieldErrors errors)
+    private static void CheckAttributes(IMetadataObject review, ResourceAttributes? resource, NonResourceAttributes? nonResource, FieldErrors errors)
     {
         if (resource is not null && nonResource is not null)
-            errors.Invalid(Spec.Child("nonResourceAttributes"), nonResource, "cannot be specified in combination with resourceAttributes");
+            errors.Invalid(
+                Spec.Child("nonResourceAttributes"), Shown(review, "spec", "nonResourceAttributes"), "cannot be specified in combination with resourceAttributes");
         if (resource is null && nonResource is null)
             errors.Invalid(Spec.Child("resourceAttributes"), "null", "exactly one of nonResourceAttributes or resourceAttributes must be specified");
     }
 
-    private static void CheckMetadata(Api.Meta.V1.ObjectMeta metadata, string @namespace, FieldErrors errors)
+    private static void CheckSubject(SubjectAccessReviewSpec spec, FieldErrors errors)
     {
-        if (metadata with { ManagedFields = default, Namespace = "" } != Api.Meta.V1.ObjectMeta.Empty || (metadata.Namespace.Length > 0 && metadata.Namespace != @namespace))
-            errors.Invalid("metadata", metadata, @namespace.Length > 0 ? "must be empty except for namespace" : "must be empty");
+        if (spec.User.Length == 0 && spec.Groups.Count == 0)
+            errors.Invalid(Spec.Child("user"), spec.User, "at least one of user or group must be specified");
+    }
+
+    private static void CheckMetadata(IMetadataObject review, ObjectMeta metadata, FieldErrors errors)
+    {
+        if (metadata with { ManagedFields = default } != ObjectMeta.Empty)
+            errors.Invalid("metadata", Shown(review, "metadata"), "must be empty");
+    }
+
+    private static JsonNode? Shown(IMetadataObject review, params ReadOnlySpan<string> path)
+    {
+        var node = JsonNode.Parse(CodecTable.Find(review.GroupVersionKind)!.ToJson(review));
+        foreach (var name in path)
+            node = node?[name];
+        return node;
     }
 
     // Upstream leaves the kind out of this message.
