@@ -63,9 +63,11 @@ public static partial class Statuses
     /// <summary>401: nobody knows who is asking.</summary>
     public static Status Unauthorized(string message = "Unauthorized") => Fail(401, StatusReason.Unauthorized, message);
 
-    /// <summary>403: known, but not allowed. Resource and name may be empty.</summary>
+    /// <summary>403: known, but not allowed. Resource (also the default value) and name may be empty.</summary>
     public static Status Forbidden(GroupResource resource, string name, string because)
     {
+        if (resource == default)
+            resource = new("", "");
         var message = resource.Resource.Length == 0 ? $"forbidden: {because}"
             : name.Length == 0 ? $"{resource} is forbidden: {because}"
             : $"{resource} {GoText.Quote(name)} is forbidden: {because}";

@@ -38,6 +38,8 @@ public sealed class StatusesTests
     public void A_refusal_names_what_it_knows()
     {
         Assert.Equal("forbidden: no", Statuses.Forbidden(new("", ""), "", "no").Message);
+        Assert.Equal("forbidden: no", Statuses.Forbidden(default, "", "no").Message);
+        Assert.Equal(StatusDetails.Empty, Statuses.Forbidden(default, "", "no").Details);
         Assert.Equal("pods is forbidden: no", Statuses.Forbidden(new("", "pods"), "", "no").Message);
         Assert.Equal("""pods "a" is forbidden: no""", Statuses.Forbidden(new("", "pods"), "a", "no").Message);
     }
