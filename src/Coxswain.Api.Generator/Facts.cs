@@ -16,7 +16,8 @@ internal sealed class Facts
         "io.k8s.apimachinery.pkg.apis.meta.v1.Timestamp", "io.k8s.apimachinery.pkg.apis.meta.v1.List",
     };
 
-    private Facts(List<TypeFact> types, Dictionary<string, TypeFact> byDefinition, List<NamedFact> named, List<GroupVersionFact> groupVersions)
+    private Facts(
+        List<TypeFact> types, Dictionary<string, TypeFact> byDefinition, List<NamedFact> named, List<GroupVersionFact> groupVersions)
     {
         Types = types;
         ByDefinition = byDefinition;
@@ -36,7 +37,8 @@ internal sealed class Facts
     {
         var groupVersions = JsonValue.Parse(resources)["groupVersions"].Items.Select(g => new GroupVersionFact(g)).ToList();
         var served = new HashSet<string>(
-            groupVersions.SelectMany(g => g.Resources.Select(r => Names.Namespace(g.Group, g.Version) + "." + r.Kind)), StringComparer.Ordinal);
+            groupVersions.SelectMany(g => g.Resources.Select(r => $"{Names.Namespace(g.Group, g.Version)}.{r.Kind}")),
+            StringComparer.Ordinal);
 
         var all = new List<TypeFact>();
         var named = new List<NamedFact>();

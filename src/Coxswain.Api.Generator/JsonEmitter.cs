@@ -12,33 +12,49 @@ internal static class JsonEmitter
             CustomJsonEmitter.Emit(code, type);
             return;
         }
+        EmitIndex(code, type);
         EmitRead(code, type);
-        code.Append("    void global::Coxswain.Api.IModel<").Append(type.Name).Append(">.WriteMembers(global::System.Text.Json.Utf8JsonWriter w)\n    {\n");
+        code.Append($"    void IModel<{type.Name}>.WriteMembers(global::System.Text.Json.Utf8JsonWriter w)\n    {{\n");
         foreach (var field in type.Fields)
-        {
-            code.Append("        w.").Append(Method(names, type, field)).Append("(\"").Append(field.Json).Append("\"u8, ")
-                .Append(field.Backing).Append(");\n");
-        }
+            code.Append($"        w.{Method(names, type, field)}(\"{field.Json}\"u8, {field.Backing});\n");
         code.Append("    }\n");
     }
 
     private static void EmitRead(StringBuilder code, TypeFact type)
     {
-        EmitIndex(code, type);
-        code.Append("    static ").Append(type.Name).Append(" global::Coxswain.Api.IModel<").Append(type.Name)
-            .Append(">.ReadJson(ref global::Coxswain.Api.JsonDecoder d)\n    {\n        if (!d.BeginObject()) return Empty;\n        ");
+        var signature = $"static {type.Name} IModel<{type.Name}>.ReadJson(ref JsonDecoder d)";
         if (type.Fields.Count == 0 && !type.IsKind)
         {
-            code.Append("ulong seen = 0;\n        do d.Accept(-1, ref seen); while (d.NextMember());\n        return Empty;\n    }\n");
+            code.Append($$"""
+                    {{signature}}
+                    {
+                        ulong seen = 0;
+                        if (!d.BeginObject()) return Empty;
+                        do d.Accept(-1, ref seen); while (d.NextMember());
+                        return Empty;
+                    }
+
+                """);
             return;
         }
-        code
-            .Append(type.Name).Append(" o = new();\n        ulong seen = 0;\n        do\n        {\n            int i = IndexOf(d.Name);\n")
-            .Append("            if (!d.Accept(i, ref seen)) continue;\n            switch (i)\n            {\n");
+        code.Append($$"""
+                {{signature}}
+                {
+                    if (!d.BeginObject()) return Empty;
+                    {{type.Name}} o = new();
+                    ulong seen = 0;
+                    do
+                    {
+                        int i = IndexOf(d.Name);
+                        if (!d.Accept(i, ref seen)) continue;
+                        switch (i)
+                        {
+
+            """);
         for (var i = 0; i < type.Fields.Count; i++)
         {
-            code.Append("                case ").Append(i).Append(": d.Read").Append(type.Fields[i].Type == "microTime" ? "Micro" : "")
-                .Append("(ref o.").Append(type.Fields[i].Backing).Append("); break;\n");
+            var method = type.Fields[i].Type == "microTime" ? "ReadMicro" : "Read";
+            code.Append($"                case {i}: d.{method}(ref o.{type.Fields[i].Backing}); break;\n");
         }
         if (type.IsKind)
             code.Append("                default: d.SkipText(); break;\n");
@@ -57,10 +73,8 @@ internal static class JsonEmitter
         code.Append("    static int IndexOf(global::System.ReadOnlySpan<byte> n) => n.Length switch\n    {\n");
         foreach (var length in members.GroupBy(m => m.Json.Length).OrderBy(g => g.Key))
         {
-            code.Append("        ").Append(length.Key).Append(" => ");
-            foreach (var (name, index) in length)
-                code.Append("n.SequenceEqual(\"").Append(name).Append("\"u8) ? ").Append(index).Append(" : ");
-            code.Append("-1,\n");
+            var tests = length.Select(m => $"n.SequenceEqual(\"{m.Json}\"u8) ? {m.Index} : ");
+            code.Append($"        {length.Key} => {string.Concat(tests)}-1,\n");
         }
         code.Append("        _ => -1,\n    };\n");
     }
@@ -78,10 +92,10 @@ internal static class JsonEmitter
             return "Req" + micro;
         if (field.Pointer)
             return field.Type == "string" ? "OptPointer" : "Opt" + micro;
-        return NeverEmpty(names, field.Type) ? "Req" + micro : "Opt" + micro;
+        return IsNeverEmpty(names, field.Type) ? "Req" + micro : "Opt" + micro;
     }
 
     /// <summary>Types that are structs in Go: without a pointer they are written even when zero.</summary>
-    private static bool NeverEmpty(TypeNames names, string type) =>
-        names.IsStruct(type) || type is "time" or "microTime" or "duration" or "quantity" or "intOrString" or "rawExtension" or "fieldsV1" or "json";
+    private static bool IsNeverEmpty(TypeNames names, string type) => names.IsStruct(type)
+        || type is "time" or "microTime" or "duration" or "quantity" or "intOrString" or "rawExtension" or "fieldsV1" or "json";
 }

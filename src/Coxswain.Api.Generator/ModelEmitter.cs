@@ -4,7 +4,7 @@ namespace Coxswain.Api.Generator;
 
 /// <summary>The records of one namespace.</summary>
 /// <remarks>Fields are written out rather than left to auto-properties, so that the readers, which are members of the same
-/// record, can fill a new object in place.</remarks>
+/// record, can fill a new object in place. Names of the house's own types are short: the namespace is one below theirs.</remarks>
 internal static class ModelEmitter
 {
     public static string Emit(Facts facts, IEnumerable<TypeFact> types)
@@ -12,12 +12,10 @@ internal static class ModelEmitter
         var names = new TypeNames(facts);
         var messages = new HashSet<string>(facts.Named.Where(n => n.IsMessage).Select(n => n.Definition), StringComparer.Ordinal);
         var code = new StringBuilder();
-        var first = true;
         foreach (var type in types)
         {
-            if (first)
-                code.Append("namespace ").Append(type.Namespace).Append(";\n");
-            first = false;
+            if (code.Length == 0)
+                code.Append($"namespace {type.Namespace};\n");
             EmitType(code, names, type, messages);
         }
         return code.ToString();
@@ -25,19 +23,19 @@ internal static class ModelEmitter
 
     private static void EmitType(StringBuilder code, TypeNames names, TypeFact type, HashSet<string> messages)
     {
-        code.Append("public sealed partial record ").Append(type.Name);
-        var interfaces = Interfaces(type);
-        code.Append(" : ").Append(string.Join(", ", interfaces));
-        code.Append("\n{\n");
-        code.Append("    public static ").Append(type.Name).Append(" Empty { get; } = new();\n");
+        code.Append($$"""
+            public sealed partial record {{type.Name}} : {{string.Join(", ", Interfaces(type))}}
+            {
+                public static {{type.Name}} Empty { get; } = new();
+                static int IModel<{{type.Name}}>.SchemaIndex => {{type.Index}};
+
+            """);
         foreach (var field in type.Fields)
         {
-            var name = names.OfField(field);
-            code.Append("    ").Append(name).Append(' ').Append(field.Backing).Append(names.Initializer(field)).Append("; public ")
-                .Append(name).Append(' ').Append(field.Property).Append(" { get => ").Append(field.Backing).Append("; init => ")
-                .Append(field.Backing).Append(" = value; }\n");
+            var (name, backing) = (names.OfField(field), field.Backing);
+            code.Append($"    {name} {backing}{names.Initializer(field)};\n")
+                .Append($"    public {name} {field.Property} {{ get => {backing}; init => {backing} = value; }}\n");
         }
-        code.Append("    static int global::Coxswain.Api.IModel<").Append(type.Name).Append(">.SchemaIndex => ").Append(type.Index).Append(";\n");
         JsonEmitter.Emit(code, names, type);
         ProtobufEmitter.Emit(code, names, type, messages);
         if (type.IsKind)
@@ -48,43 +46,50 @@ internal static class ModelEmitter
 
     private static List<string> Interfaces(TypeFact type)
     {
-        var result = new List<string> { "global::Coxswain.Api.IModel<" + type.Name + ">" };
+        var result = new List<string> { $"IModel<{type.Name}>" };
         if (type.IsServed)
-            result.Add("global::Coxswain.Api.IResource<" + type.Name + ">");
+            result.Add($"IResource<{type.Name}>");
         else if (type.HasObjectMeta)
-            result.Add("global::Coxswain.Api.IMetadataObject");
+            result.Add("IMetadataObject");
         else if (type.HasListMeta)
-            result.Add("global::Coxswain.Api.IListObject");
+            result.Add("IListObject");
         else if (type.IsKind)
-            result.Add("global::Coxswain.Api.IKubernetesObject");
+            result.Add("IKubernetesObject");
         return result;
     }
 
     private static void EmitKind(StringBuilder code, TypeFact type)
     {
-        code.Append("    public static global::Coxswain.Api.GroupVersionKind ResourceKind { get; } = new(\"").Append(type.Group)
-            .Append("\", \"").Append(type.Version).Append("\", \"").Append(type.GoName).Append("\");\n")
-            .Append("    public static global::Coxswain.Api.ObjectCodec<").Append(type.Name).Append("> Codec { get; } = new global::Coxswain.Api.ModelCodec<")
-            .Append(type.Name).Append(">(ResourceKind);\n")
-            .Append("    global::Coxswain.Api.GroupVersionKind global::Coxswain.Api.IKubernetesObject.GroupVersionKind => ResourceKind;\n");
+        code.Append($$"""
+                public static GroupVersionKind ResourceKind { get; } = new("{{type.Group}}", "{{type.Version}}", "{{type.GoName}}");
+                public static ObjectCodec<{{type.Name}}> Codec { get; } = new ModelCodec<{{type.Name}}>(ResourceKind);
+                GroupVersionKind IKubernetesObject.GroupVersionKind => ResourceKind;
+
+            """);
         if (type.HasObjectMeta)
         {
-            code.Append("    global::Coxswain.Api.IMetadataObject global::Coxswain.Api.IMetadataObject.WithMetadata(global::")
-                .Append(Names.Meta).Append(".ObjectMeta metadata) => this with { Metadata = metadata };\n");
+            code.Append($$"""
+                    IMetadataObject IMetadataObject.WithMetadata(global::{{Names.Meta}}.ObjectMeta metadata) =>
+                        this with { Metadata = metadata };
+
+                """);
         }
         if (type.IsServed)
         {
-            code.Append("    public static global::Coxswain.Api.ResourceDescriptor Descriptor => ")
-                .Append("global::Coxswain.Api.ResourceTable.").Append(ResourceEmitter.Member(type.Namespace, type.Name)).Append(";\n");
+            var member = ResourceEmitter.Member(type.Namespace, type.Name);
+            code.Append($"    public static ResourceDescriptor Descriptor => ResourceTable.{member};\n");
         }
     }
 
     /// <summary>ToString names the object and shows no content: it ends in logs, and objects hold secrets.</summary>
-    private static void EmitPrint(StringBuilder code, TypeFact type)
-    {
-        code.Append("    private bool PrintMembers(global::System.Text.StringBuilder builder)");
-        code.Append(type.HasObjectMeta
-            ? "\n    {\n        builder.Append(global::Coxswain.Api.NamespacedName.Of(this).ToString());\n        return true;\n    }\n"
-            : " => false;\n");
-    }
+    private static void EmitPrint(StringBuilder code, TypeFact type) => code.Append(type.HasObjectMeta
+        ? """
+              private bool PrintMembers(global::System.Text.StringBuilder builder)
+              {
+                  builder.Append(NamespacedName.Of(this).ToString());
+                  return true;
+              }
+
+          """
+        : "    private bool PrintMembers(global::System.Text.StringBuilder builder) => false;\n");
 }

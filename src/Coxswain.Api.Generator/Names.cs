@@ -24,8 +24,8 @@ internal static class Names
     // Members that a generated record has besides its properties.
     private static readonly HashSet<string> Reserved = new(StringComparer.Ordinal)
     {
-        "Empty", "Descriptor", "ResourceKind", "Codec", "IndexOf", "SchemaIndex", "GroupVersionKind", "Equals", "GetHashCode", "ToString", "Clone", "PrintMembers",
-        "EqualityContract",
+        "Empty", "Descriptor", "ResourceKind", "Codec", "IndexOf", "SchemaIndex", "GroupVersionKind",
+        "Equals", "GetHashCode", "ToString", "Clone", "PrintMembers", "EqualityContract",
     };
 
     // Kinds of the meta package that belong to no group: every group version knows them, and documents carry "v1".

@@ -5,6 +5,7 @@ namespace Coxswain.Api.Generator;
 /// <summary>The protobuf half of a record: a switch over tags that reads, and a line per field, the last one first, that writes.</summary>
 internal sealed class ProtobufEmitter
 {
+    private const string NotSupported = "throw new global::System.NotSupportedException();";
     private readonly StringBuilder _code;
     private readonly TypeNames _names;
     private readonly TypeFact _type;
@@ -21,79 +22,78 @@ internal sealed class ProtobufEmitter
     /// <param name="messages">The named lists that are messages of their own.</param>
     public static void Emit(StringBuilder code, TypeNames names, TypeFact type, HashSet<string> messages)
     {
-        var model = "global::Coxswain.Api.IModel<" + type.Name + ">.";
         if (!type.HasProtobuf)
         {
-            code.Append("    static bool ").Append(model).Append("HasProtobuf => false;\n    static ").Append(type.Name).Append(' ').Append(model)
-                .Append("ReadProtobuf(ref global::Coxswain.Api.ProtobufReader r) => throw new global::System.NotSupportedException();\n    void ")
-                .Append(model).Append("WriteProtobuf(ref global::Coxswain.Api.ProtobufWriter w) => throw new global::System.NotSupportedException();\n");
+            code.Append($$"""
+                    static bool IModel<{{type.Name}}>.HasProtobuf => false;
+                    static {{type.Name}} IModel<{{type.Name}}>.ReadProtobuf(ref ProtobufReader r) => {{NotSupported}}
+                    void IModel<{{type.Name}}>.WriteProtobuf(ref ProtobufWriter w) => {{NotSupported}}
+
+                """);
             return;
         }
         var emitter = new ProtobufEmitter(code, names, type, messages);
-        emitter.EmitRead(model);
-        code.Append("    void ").Append(model).Append("WriteProtobuf(ref global::Coxswain.Api.ProtobufWriter w)\n    {\n");
+        emitter.EmitRead();
+        code.Append($"    void IModel<{type.Name}>.WriteProtobuf(ref ProtobufWriter w)\n    {{\n");
         emitter.EmitWrite("");
         code.Append("    }\n");
     }
 
-    private void EmitRead(string model)
+    private void EmitRead()
     {
-        _code.Append("    static ").Append(_type.Name).Append(' ').Append(model).Append("ReadProtobuf(ref global::Coxswain.Api.ProtobufReader r)\n    {\n")
-            .Append("        ").Append(_type.Name).Append(" o = new();\n");
+        _code.Append($$"""
+                static {{_type.Name}} IModel<{{_type.Name}}>.ReadProtobuf(ref ProtobufReader r)
+                {
+                    {{_type.Name}} o = new();
+
+            """);
         var collections = _type.Fields.Where(f => f.HasNumber && (IsItems(f) || f.IsMap)).ToList();
         foreach (var field in collections)
-        {
-            _code.Append("        global::Coxswain.Api.").Append(field.IsMap ? "EntryList<" : "ItemList<").Append(_names.Of(field.Item)).Append("> l")
-                .Append(field.Backing).Append(" = default;\n");
-        }
+            _code.Append($"        {(field.IsMap ? "EntryList" : "ItemList")}<{_names.Of(field.Item)}> l{field.Backing} = default;\n");
         EmitReadLevel("", "r");
         foreach (var field in collections)
-        {
-            _code.Append("        o.").Append(field.Backing).Append(" = l").Append(field.Backing)
-                .Append(field.IsMap ? ".ToApiMapOrAbsent();\n" : ".ToApiListOrAbsent();\n");
-        }
+            _code.Append($"        o.{field.Backing} = l{field.Backing}.{(field.IsMap ? "ToApiMapOrAbsent" : "ToApiListOrAbsent")}();\n");
         _code.Append("        return o;\n    }\n");
     }
 
     /// <summary>The fields of the type itself (no path), or of a struct embedded in it.</summary>
     private void EmitReadLevel(string path, string reader)
     {
-        var level = path.Length == 0 ? 0 : path.Split('.').Length;
-        var tag = "t" + level;
-        _code.Append("        while (").Append(reader).Append(".Next() is var ").Append(tag).Append(" && ").Append(tag).Append(" != 0) switch (").Append(tag)
-            .Append(")\n        {\n");
+        var level = LevelOf(path);
+        var (tag, inner) = ($"t{level}", $"r{level + 1}");
+        _code.Append($"        while ({reader}.Next() is var {tag} && {tag} != 0) switch ({tag})\n        {{\n");
         foreach (var field in FieldsOf(path))
         {
-            _code.Append("            case ").Append(Tag(field)).Append(": ").Append(reader).Append(".Read").Append(Suffix(field)).Append("(ref ")
-                .Append(IsItems(field) || field.IsMap ? "l" : "o.").Append(field.Backing).Append("); break;\n");
+            var method = field.Type == "microTime" ? "ReadMicro" : IsMessage(field) ? "ReadMessage" : "Read";
+            var target = IsItems(field) || field.IsMap ? "l" : "o.";
+            _code.Append($"            case {Tag(field)}: {reader}.{method}(ref {target}{field.Backing}); break;\n");
         }
         foreach (var inline in InlinesOf(path))
         {
-            var inner = "r" + (level + 1);
-            _code.Append("            case ").Append((inline.Number << 3) | 2).Append(":\n        {\n        var ").Append(inner).Append(" = ").Append(reader)
-                .Append(".Message();\n");
+            _code.Append($"            case {Tag(inline)}:\n        {{\n        var {inner} = {reader}.Message();\n");
             EmitReadLevel(inline.Path, inner);
             _code.Append("        break;\n        }\n");
         }
-        _code.Append("            default: ").Append(reader).Append(".Skip(").Append(tag).Append("); break;\n        }\n");
+        _code.Append($"            default: {reader}.Skip({tag}); break;\n        }}\n");
     }
 
     private void EmitWrite(string path)
     {
-        var level = path.Length == 0 ? 0 : path.Split('.').Length;
+        var mark = $"m{LevelOf(path)}";
         var parts = FieldsOf(path).Select(f => (f.Number, Field: (FieldFact?)f, Inline: (InlineFact?)null))
             .Concat(InlinesOf(path).Select(i => (i.Number, Field: (FieldFact?)null, Inline: (InlineFact?)i)));
-        foreach (var (number, field, inline) in parts.OrderByDescending(p => p.Number))
+        foreach (var (_, field, inline) in parts.OrderByDescending(p => p.Number))
         {
             if (field is not null)
             {
-                var time = field.Type is "time" or "microTime" && !field.Pointer ? "Time" : IsMessage(field) ? "Message" : "";
-                _code.Append("        w.Write").Append(time).Append('(').Append(Tag(field)).Append(", ").Append(field.Backing).Append(");\n");
+                var isTime = field.Type is "time" or "microTime" && !field.Pointer;
+                var method = isTime ? "WriteTime" : IsMessage(field) ? "WriteMessage" : "Write";
+                _code.Append($"        w.{method}({Tag(field)}, {field.Backing});\n");
                 continue;
             }
-            _code.Append("        int m").Append(level).Append(" = w.Mark;\n");
+            _code.Append($"        int {mark} = w.Mark;\n");
             EmitWrite(inline!.Path);
-            _code.Append("        w.Close(").Append((number << 3) | 2).Append(", m").Append(level).Append(");\n");
+            _code.Append($"        w.Close({Tag(inline)}, {mark});\n");
         }
     }
 
@@ -105,6 +105,8 @@ internal sealed class ProtobufEmitter
         return (dot < 0 ? "" : i.Path.Substring(0, dot)) == path;
     });
 
+    private static int LevelOf(string path) => path.Length == 0 ? 0 : path.Split('.').Length;
+
     private static uint Tag(FieldFact field) => ((uint)field.Number << 3) | field.Type switch
     {
         "bool" or "int32" or "int64" or "[]bool" or "[]int32" or "[]int64" => 0u,
@@ -112,7 +114,7 @@ internal sealed class ProtobufEmitter
         _ => 2u,
     };
 
-    private string Suffix(FieldFact field) => field.Type == "microTime" ? "Micro" : IsMessage(field) ? "Message" : "";
+    private static uint Tag(InlineFact inline) => ((uint)inline.Number << 3) | 2;
 
     private bool IsItems(FieldFact field) => field.IsList && !IsMessage(field);
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Coxswain.Api.Generator;
 
-/// <summary>The descriptors of all served resources.</summary>
+/// <summary>The descriptors of all served resources, and the codecs of all kinds.</summary>
 internal static class ResourceEmitter
 {
     /// <summary>The name of the member of ResourceTable that describes a kind: CoreV1Pod.</summary>
@@ -14,51 +14,63 @@ internal static class ResourceEmitter
         var members = new List<string>();
         foreach (var groupVersion in facts.GroupVersions)
         {
-            var space = Names.Namespace(groupVersion.Group, groupVersion.Version);
             foreach (var resource in groupVersion.Resources)
-            {
-                var member = Member(space, resource.Kind);
-                members.Add(member);
-                EmitResource(code, facts, groupVersion, resource, space, member);
-            }
+                members.Add(EmitResource(code, facts, groupVersion, resource));
         }
-        code.Append("    private static ResourceDescriptor[] MakeAll() =>\n    [\n        ").Append(string.Join(", ", members)).Append(",\n    ];\n")
-            .Append("    private static GroupVersion[] MakeGroupVersions() =>\n    [\n        ")
-            .Append(string.Join(", ", facts.GroupVersions.Select(g => "new(\"" + g.Group + "\", \"" + g.Version + "\")"))).Append(",\n    ];\n}\n");
-        return code.ToString();
+        var versions = facts.GroupVersions.Select(g => $"new(\"{g.Group}\", \"{g.Version}\")");
+        return code.Append($$"""
+                private static ResourceDescriptor[] MakeAll() => [{{string.Join(", ", members)}}];
+                private static GroupVersion[] MakeGroupVersions() => [{{string.Join(", ", versions)}}];
+            }
+
+            """).ToString();
     }
 
-    public static string EmitCodecs(Facts facts) =>
-        "namespace Coxswain.Api;\npublic static partial class CodecTable\n{\n    private static ObjectCodec[] MakeAll() =>\n    [\n"
-        + string.Concat(facts.Types.Where(t => t.IsKind).Select(t => "        " + t.FullName + ".Codec,\n")) + "    ];\n}\n";
-
-    private static void EmitResource(
-        StringBuilder code, Facts facts, GroupVersionFact groupVersion, ResourceFact resource, string space, string member)
-    {
-        var type = "global::" + space + "." + resource.Kind;
-        code.Append("    public static ResourceDescriptor ").Append(member).Append(" { get; } = new()\n    {\n")
-            .Append("        Kind = ").Append(type).Append(".ResourceKind, ListKind = \"").Append(resource.Kind).Append("List\", Plural = \"")
-            .Append(resource.Plural).Append("\", Singular = \"").Append(resource.Singular).Append("\", Namespaced = ")
-            .Append(resource.Namespaced ? "true" : "false").Append(",\n        ShortNames = ").Append(List(resource.ShortNames))
-            .Append(", Categories = ").Append(List(resource.Categories)).Append(",\n        Verbs = ").Append(List(resource.Verbs)).Append(",\n");
-        if (resource.Subresources.Count > 0)
+    public static string EmitCodecs(Facts facts) => $$"""
+        namespace Coxswain.Api;
+        public static partial class CodecTable
         {
-            code.Append("        Subresources =\n        [\n");
-            foreach (var sub in resource.Subresources)
-            {
-                var group = sub["group"].IsPresent ? sub["group"].Text : groupVersion.Group;
-                var version = sub["version"].IsPresent ? sub["version"].Text : groupVersion.Version;
-                code.Append("            new(\"").Append(sub["name"].Text).Append("\", new(\"").Append(group).Append("\", \"").Append(version)
-                    .Append("\", \"").Append(sub["kind"].Text).Append("\"), ").Append(List(sub["verbs"].Items.ConvertAll(v => v.Text)))
-                    .Append("),\n");
-            }
-            code.Append("        ],\n");
+            private static ObjectCodec[] MakeAll() =>
+            [
+        {{string.Join("\n", facts.Types.Where(t => t.IsKind).Select(t => $"        {t.FullName}.Codec,"))}}
+            ];
         }
+
+        """;
+
+    private static string EmitResource(StringBuilder code, Facts facts, GroupVersionFact groupVersion, ResourceFact resource)
+    {
+        var space = Names.Namespace(groupVersion.Group, groupVersion.Version);
+        var member = Member(space, resource.Kind);
+        var type = $"global::{space}.{resource.Kind}";
         var list = facts.Types.Find(t => t.Namespace == space && t.Name == resource.Kind + "List");
-        code.Append("        Codec = ").Append(type).Append(".Codec,\n");
-        if (list is not null)
-            code.Append("        ListCodec = ").Append(list.FullName).Append(".Codec,\n");
-        code.Append("        StorageKeyPrefix = \"/registry/").Append(StoragePrefix(groupVersion.Group, resource.Plural)).Append("/\",\n    };\n");
+        code.Append($$"""
+                public static ResourceDescriptor {{member}} { get; } = new()
+                {
+                    Kind = {{type}}.ResourceKind,
+                    ListKind = "{{resource.Kind}}List",
+                    Plural = "{{resource.Plural}}",
+                    Singular = "{{resource.Singular}}",
+                    Namespaced = {{(resource.Namespaced ? "true" : "false")}},
+                    ShortNames = {{List(resource.ShortNames)}},
+                    Categories = {{List(resource.Categories)}},
+                    Verbs = {{List(resource.Verbs)}},
+                    Subresources = [{{string.Join(", ", resource.Subresources.Select(s => Subresource(groupVersion, s)))}}],
+                    Codec = {{type}}.Codec,
+                    ListCodec = {{(list is null ? "null" : list.FullName + ".Codec")}},
+                    StorageKeyPrefix = "/registry/{{StoragePrefix(groupVersion.Group, resource.Plural)}}/",
+                };
+
+            """);
+        return member;
+    }
+
+    private static string Subresource(GroupVersionFact groupVersion, JsonValue json)
+    {
+        var group = json["group"].IsPresent ? json["group"].Text : groupVersion.Group;
+        var version = json["version"].IsPresent ? json["version"].Text : groupVersion.Version;
+        var verbs = json["verbs"].Items.ConvertAll(v => v.Text);
+        return $"new(\"{json["name"].Text}\", new(\"{group}\", \"{version}\", \"{json["kind"].Text}\"), {List(verbs)})";
     }
 
     /// <summary>Where upstream's API server keeps a resource below /registry.</summary>
@@ -74,5 +86,5 @@ internal static class ResourceEmitter
         _ => plural,
     };
 
-    private static string List(List<string> values) => "[" + string.Join(", ", values.Select(v => "\"" + v + "\"")) + "]";
+    private static string List(List<string> values) => $"[{string.Join(", ", values.Select(v => $"\"{v}\""))}]";
 }

@@ -28,31 +28,48 @@ internal sealed class SchemaEmitter
         offsets.Add(text.Length);
 
         var literal = text.ToString().Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\t", "\\t").Replace("\n", "\\n");
-        return "namespace Coxswain.Api;\ninternal static partial class SchemaTable\n{\n    private static global::System.ReadOnlySpan<int> Offsets => ["
-            + string.Join(",", offsets) + "];\n    private static global::System.ReadOnlySpan<byte> Text => \"" + literal + "\"u8;\n}\n";
+        return $$"""
+            namespace Coxswain.Api;
+            internal static partial class SchemaTable
+            {
+                private static global::System.ReadOnlySpan<int> Offsets => [{{string.Join(",", offsets)}}];
+                private static global::System.ReadOnlySpan<byte> Text => "{{literal}}"u8;
+            }
+
+            """;
     }
 
     private void EmitType(StringBuilder text, TypeFact type)
     {
-        text.Append(type.Definition).Append('\t').Append(GoName(type.Definition)).Append('\t')
-            .Append(type.IsKind ? "k" : "").Append(type.HasProtobuf ? "p" : "").Append(type.IsUnion ? "u" : "")
-            .Append(type.MapType == "atomic" ? "a" : "").Append('\t').Append(string.Join(",", type.CustomJson)).Append('\t')
-            .Append(type.IsKind ? type.GoName : "").Append('\t').Append(type.Group).Append('\t').Append(type.Version).Append('\n');
+        Line(
+            text,
+            type.Definition,
+            GoName(type.Definition),
+            (type.IsKind ? "k" : "") + (type.HasProtobuf ? "p" : "") + (type.IsUnion ? "u" : "") + (type.MapType == "atomic" ? "a" : ""),
+            string.Join(",", type.CustomJson),
+            type.IsKind ? type.GoName : "",
+            type.Group,
+            type.Version);
         foreach (var field in type.Fields)
             EmitField(text, field);
     }
 
-    private void EmitField(StringBuilder text, FieldFact field)
-    {
-        var item = field.IsList || field.IsMap ? GoItem(field) : "";
-        text.Append(field.Json).Append('\t').Append(Expression(field.Type)).Append('\t')
-            .Append(field.Required ? "r" : "").Append(field.Pointer ? "p" : "").Append(field.OmitEmpty ? "o" : "").Append('\t')
-            .Append(field.Named == field.Type ? "" : GoType(field.Named)).Append('\t')
-            .Append(item).Append('\t')
-            .Append(field.ListType).Append('\t').Append(string.Join(",", field.ListMapKeys)).Append('\t')
-            .Append(field.MapType).Append('\t').Append(field.PatchStrategy).Append('\t').Append(field.PatchMergeKey).Append('\t')
-            .Append(field.Default).Append('\t').Append(string.Join(",", Enum(field))).Append('\n');
-    }
+    private void EmitField(StringBuilder text, FieldFact field) => Line(
+        text,
+        field.Json,
+        Expression(field.Type),
+        (field.Required ? "r" : "") + (field.Pointer ? "p" : "") + (field.OmitEmpty ? "o" : ""),
+        field.Named == field.Type ? "" : GoType(field.Named),
+        field.IsList || field.IsMap ? GoItem(field) : "",
+        field.ListType,
+        string.Join(",", field.ListMapKeys),
+        field.MapType,
+        field.PatchStrategy,
+        field.PatchMergeKey,
+        field.Default,
+        string.Join(",", Enum(field)));
+
+    private static void Line(StringBuilder text, params string[] columns) => text.Append(string.Join("\t", columns)).Append('\n');
 
     private IEnumerable<string> Enum(FieldFact field)
     {

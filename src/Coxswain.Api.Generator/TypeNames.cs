@@ -23,9 +23,9 @@ internal sealed class TypeNames(Facts facts)
     public string Of(string type)
     {
         if (type.StartsWith("[]", StringComparison.Ordinal))
-            return "global::Coxswain.Api.ApiList<" + Of(type.Substring(2)) + ">";
+            return "ApiList<" + Of(type.Substring(2)) + ">";
         if (type.StartsWith("map[string]", StringComparison.Ordinal))
-            return "global::Coxswain.Api.ApiMap<" + Of(type.Substring(11)) + ">";
+            return "ApiMap<" + Of(type.Substring(11)) + ">";
         return type switch
         {
             "string" => "string",
@@ -33,12 +33,12 @@ internal sealed class TypeNames(Facts facts)
             "int32" => "int",
             "int64" => "long",
             "float64" => "double",
-            "bytes" => "global::Coxswain.Api.ByteString",
-            "any" or "rawExtension" or "json" or "fieldsV1" => "global::Coxswain.Api.RawJson",
+            "bytes" => "ByteString",
+            "any" or "rawExtension" or "json" or "fieldsV1" => "RawJson",
             "time" or "microTime" => "global::System.DateTimeOffset",
             "duration" => "global::System.TimeSpan",
-            "quantity" => "global::Coxswain.Api.Quantity",
-            "intOrString" => "global::Coxswain.Api.IntOrString",
+            "quantity" => "Quantity",
+            "intOrString" => "IntOrString",
             _ => facts.ByDefinition.TryGetValue(type, out var found)
                 ? found.FullName
                 : throw new InvalidOperationException("the facts name a type that is not generated: " + type),

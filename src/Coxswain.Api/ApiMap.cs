@@ -23,7 +23,8 @@ public readonly struct ApiMap<TValue> : IReadOnlyDictionary<string, TValue>, IEq
 
     public int Count => _entries is null ? 0 : _entries.Length;
 
-    public TValue this[string key] => IndexOf(key) is var at and >= 0 ? _entries![at].Value : throw new KeyNotFoundException($"no such key: {key}");
+    public TValue this[string key] =>
+        IndexOf(key) is var at and >= 0 ? _entries![at].Value : throw new KeyNotFoundException($"no such key: {key}");
 
     /// <summary>The keys in order; a new list.</summary>
     public IReadOnlyList<string> Keys => Array.ConvertAll(Entries, static entry => entry.Key);
@@ -81,7 +82,8 @@ public readonly struct ApiMap<TValue> : IReadOnlyDictionary<string, TValue>, IEq
             return false;
         for (var i = 0; i < Count; i++)
         {
-            if (_entries![i].Key != other._entries![i].Key || !EqualityComparer<TValue>.Default.Equals(_entries[i].Value, other._entries[i].Value))
+            var (mine, its) = (_entries![i], other._entries![i]);
+            if (mine.Key != its.Key || !EqualityComparer<TValue>.Default.Equals(mine.Value, its.Value))
                 return false;
         }
         return true;

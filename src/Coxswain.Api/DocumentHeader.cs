@@ -6,11 +6,13 @@ namespace Coxswain.Api;
 public readonly record struct DocumentHeader(string ApiVersion, string Kind)
 {
     // Upstream's message names the Go type into which it reads just these two.
-    private const string GoType = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
+    private const string GoType =
+        "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
     private const string Prefix = "couldn't get version/kind; json parse error: ";
 
     /// <summary>Finds apiVersion and kind at the top of a document and looks no further than it must.</summary>
-    /// <exception cref="DecodeException">There is no JSON object; upstream's message. What follows the two members is not checked.</exception>
+    /// <exception cref="DecodeException">There is no JSON object; upstream's message. What follows the two members is not
+    /// checked.</exception>
     public static DocumentHeader Read(ReadOnlySpan<byte> json)
     {
         string? apiVersion = null, kind = null;

@@ -7,7 +7,10 @@ namespace Coxswain.Api;
 public static class GoDuration
 {
     private static readonly (string Unit, decimal Nanoseconds)[] Units =
-        [("ns", 1), ("us", 1_000), ("µs", 1_000), ("μs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
+    [
+        ("ns", 1), ("us", 1_000), ("µs", 1_000), ("μs", 1_000), ("ms", 1_000_000),
+        ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
+    ];
 
     /// <summary>Reads a duration, to 100 nanoseconds.</summary>
     /// <exception cref="DecodeException">It is none; the message is Go's.</exception>

@@ -25,7 +25,8 @@ public readonly record struct GroupVersionKind(string Group, string Version, str
     public GroupVersion GroupVersion => new(Group, Version);
 
     /// <summary>The form of upstream's messages: <c>apps/v1, Kind=Deployment</c>.</summary>
-    public override string ToString() => Group.Length == 0 && Version.Length == 0 && Kind.Length == 0 ? "" : $"{Group}/{Version}, Kind={Kind}";
+    public override string ToString() =>
+        Group.Length == 0 && Version.Length == 0 && Kind.Length == 0 ? "" : $"{Group}/{Version}, Kind={Kind}";
 }
 
 /// <summary>A served resource: the path of its requests.</summary>

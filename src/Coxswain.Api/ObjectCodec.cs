@@ -23,7 +23,8 @@ public abstract class ObjectCodec
 
     /// <summary>Reads an object. apiVersion and kind are not compared with the codec's. Unknown fields are dropped and, like
     /// duplicate ones, noted in the report if there is one.</summary>
-    /// <exception cref="DecodeException">The text is no JSON, or a value has another type than the schema's; upstream's message.</exception>
+    /// <exception cref="DecodeException">The text is no JSON, or a value has another type than the schema's; upstream's
+    /// message.</exception>
     public abstract IKubernetesObject ReadJson(ReadOnlySpan<byte> utf8, DecodeReport? report);
 
     /// <summary>Writes an object of <see cref="ObjectType"/>: kind and apiVersion, then the fields in declaration order.</summary>

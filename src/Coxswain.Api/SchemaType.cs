@@ -52,7 +52,8 @@ public sealed class SchemaType
 
     public SchemaKind Kind { get; }
 
-    /// <summary>The name of the OpenAPI definition of a struct (<c>io.k8s.api.core.v1.PodSpec</c>); of a scalar its token in the facts.</summary>
+    /// <summary>The name of the OpenAPI definition of a struct (<c>io.k8s.api.core.v1.PodSpec</c>); of a scalar its token in the
+    /// facts.</summary>
     public string Name { get; }
 
     /// <summary>The name in Go, as upstream's messages print it: <c>v1.PodSpec</c>, <c>[]string</c>.</summary>
@@ -73,7 +74,8 @@ public sealed class SchemaType
     /// <summary>Whether there is a protobuf message of the type.</summary>
     public bool HasProtobuf { get; internal init; }
 
-    /// <summary>Where the JSON form is not an object of the fields: the forms <c>bool</c>, <c>object:FIELD</c>, <c>array:FIELD</c>.</summary>
+    /// <summary>Where the JSON form is not an object of the fields: the forms <c>bool</c>, <c>object:FIELD</c>,
+    /// <c>array:FIELD</c>.</summary>
     public ApiList<string> JsonForms { get; internal init; }
 
     /// <summary>The group, version and kind that a built-in kind's documents carry.</summary>

@@ -84,7 +84,8 @@ internal ref partial struct JsonDecoder
     public void Skip() => _reader.Skip();
 
     /// <summary>The value has another JSON type than the schema's.</summary>
-    public readonly JsonMismatchException Mismatch(string? goType = null) => new(_reader.TokenStartIndex, JsonText.TypeOf(_reader.TokenType), goType);
+    public readonly JsonMismatchException Mismatch(string? goType = null) =>
+        new(_reader.TokenStartIndex, JsonText.TypeOf(_reader.TokenType), goType);
 
     /// <summary>The number does not fit the schema's type.</summary>
     public readonly JsonMismatchException NumberMismatch() => _reader.TokenType == JsonTokenType.Number

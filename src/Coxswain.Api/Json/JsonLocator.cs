@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace Coxswain.Api;
 
-/// <summary>Finds out where in a document an offset lies: walks it again beside its schema. Used only for documents with mistakes.</summary>
+/// <summary>Finds out where in a document an offset lies: walks it again beside its schema. Used only for documents with
+/// mistakes.</summary>
 internal static class JsonLocator
 {
     // Names can be long and nested: all paths of a report together must stay affordable.

@@ -231,7 +231,8 @@ internal static class JsonOutput
         WriteRaw(writer, value);
     }
 
-    public static void Req(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, Quantity value) => writer.WriteString(name, value.ToString());
+    public static void Req(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, Quantity value) =>
+        writer.WriteString(name, value.ToString());
 
     public static void Req(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, Quantity? value)
     {
@@ -297,10 +298,14 @@ internal static class JsonOutput
     public static void Req(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, ApiList<int> value) =>
         writer.WriteList(name, value, static (w, item) => w.WriteNumberValue(item));
 
-    public static void Req(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, ApiList<RawJson> value) => writer.WriteList(name, value, WriteRaw);
+    public static void Req(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, ApiList<RawJson> value) =>
+        writer.WriteList(name, value, WriteRaw);
 
     public static void Req(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, ApiMap<Quantity> value) =>
         writer.WriteMap(name, value, static (w, item) => w.WriteStringValue(item.ToString()));
+
+    /// <summary>A value without a name before it.</summary>
+    public static void WriteItem<T>(this Utf8JsonWriter writer, T value) where T : class, IModel<T> => value.WriteJson(writer);
 
     /// <summary>The items without a name before them.</summary>
     public static void WriteItems<T>(this Utf8JsonWriter writer, ApiList<T> value) where T : class, IModel<T>

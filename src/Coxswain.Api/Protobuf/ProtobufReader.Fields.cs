@@ -245,7 +245,8 @@ internal ref partial struct ProtobufReader
         var most = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
         if (seconds < DateTimeOffset.MinValue.ToUnixTimeSeconds() || seconds > most || nanoseconds is < 0 or >= 1_000_000_000)
             throw new DecodeException("time is out of range");
-        var ticks = DateTimeOffset.UnixEpoch.Ticks + (seconds * TimeSpan.TicksPerSecond) + (nanoseconds / 1000 * TimeSpan.TicksPerMicrosecond);
+        var ticks = DateTimeOffset.UnixEpoch.Ticks
+            + (seconds * TimeSpan.TicksPerSecond) + (nanoseconds / 1000 * TimeSpan.TicksPerMicrosecond);
         return ticks == 0 ? null : new(ticks, TimeSpan.Zero);
     }
 

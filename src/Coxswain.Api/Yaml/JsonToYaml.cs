@@ -27,7 +27,8 @@ internal static class JsonToYaml
                 var members = new SortedDictionary<string, JsonElement>(Utf8Order.Instance);
                 foreach (var member in value.EnumerateObject())
                     members[member.Name] = member.Value;
-                emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, true, members.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
+                var mapStyle = members.Count == 0 ? MappingStyle.Flow : MappingStyle.Block;
+                emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, true, mapStyle));
                 foreach (var (name, member) in members)
                 {
                     Text(emitter, name);
@@ -36,8 +37,8 @@ internal static class JsonToYaml
                 emitter.Emit(new MappingEnd());
                 break;
             case JsonValueKind.Array:
-                var isEmpty = value.GetArrayLength() == 0;
-                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, true, isEmpty ? SequenceStyle.Flow : SequenceStyle.Block));
+                var listStyle = value.GetArrayLength() == 0 ? SequenceStyle.Flow : SequenceStyle.Block;
+                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, true, listStyle));
                 foreach (var item in value.EnumerateArray())
                     Write(emitter, item);
                 emitter.Emit(new SequenceEnd());

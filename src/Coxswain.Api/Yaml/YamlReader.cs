@@ -62,7 +62,7 @@ internal sealed class YamlReader
             var text = StrictUtf8.GetString(yaml);
             foreach (var c in text)
             {
-                if (c is (< ' ' and not ('\t' or '\n' or '\r')) or '\x7f' or (>= '\x80' and < '\xa0' and not '\x85') or '\ufffe' or '\uffff')
+                if ((char.IsControl(c) && c is not ('\t' or '\n' or '\r' or '\x85')) || c is '\ufffe' or '\uffff')
                     throw new DecodeException("yaml: control characters are not allowed");
             }
             return text is ['\ufeff', ..] ? text[1..] : text;
@@ -111,7 +111,9 @@ internal sealed class YamlReader
                 _parser.MoveNext();
                 if (!_anchors.TryGetValue(alias.Value.Value, out var known))
                     throw new DecodeException($"yaml: unknown anchor '{alias.Value.Value}' referenced");
-                return _open.Contains(known) ? throw new DecodeException($"yaml: anchor '{alias.Value.Value}' value contains itself") : known;
+                return _open.Contains(known)
+                    ? throw new DecodeException($"yaml: anchor '{alias.Value.Value}' value contains itself")
+                    : known;
             case Scalar scalar:
                 _parser.MoveNext();
                 return Remember(scalar, new YamlScalar(scalar.Start.Line, scalar.Value, TagOf(scalar), scalar.Style));

@@ -151,7 +151,8 @@ internal sealed class YamlToJson(Utf8JsonWriter writer, long maxBytes)
         _nodes++;
         if (isAlias || _inAlias > 0)
             _aliased++;
-        if ((_aliased > 100 && _nodes > 1000 && _aliased > _nodes * AllowedRatio()) || writer.BytesCommitted + writer.BytesPending > maxBytes)
+        var isTooMuch = _aliased > 100 && _nodes > 1000 && _aliased > _nodes * AllowedRatio();
+        if (isTooMuch || writer.BytesCommitted + writer.BytesPending > maxBytes)
             throw new DecodeException("yaml: document contains excessive aliasing");
         return isAlias;
     }
