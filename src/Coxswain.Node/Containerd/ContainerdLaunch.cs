@@ -6,7 +6,8 @@ namespace Coxswain.Node.Containerd;
 internal static class ContainerdLaunch
 {
     // The shell only opens the log and writes its own process id, which the program then inherits.
-    private const string Script = "echo $$ > \"$1\" && exec \"$2\" --config \"$3\" --log-level info < /dev/null >> \"$4\" 2>&1";
+    // Roots of containers get their modes from this umask: with a stricter one nobody but root could enter them.
+    private const string Script = "umask 022 && echo $$ > \"$1\" && exec \"$2\" --config \"$3\" --log-level info < /dev/null >> \"$4\" 2>&1";
 
     /// <summary>A session of its own, and the parent is gone at once: PID 1, whatever it is, becomes the parent.</summary>
     public static (string Program, IReadOnlyList<string> Arguments) Detached(NodeInstance instance, string containerd) =>
