@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Coxswain.Api.Core.V1;
+using Coxswain.Api.Meta.V1;
 using Coxswain.Node.Probes;
 using Coxswain.Node.Status;
 using Coxswain.Node.Volumes;
@@ -55,6 +56,9 @@ internal sealed partial class PodWorker : IAsyncDisposable
     /// <summary>Everything of the pod is gone and the API server knows it.</summary>
     public bool IsFinished { get; private set; }
 
+    /// <summary>Somebody has called since the last pass began.</summary>
+    internal bool IsAwake => _wake.Reader.Count > 0;
+
     /// <summary>The pod as last told, with the status that was last made for it.</summary>
     public Pod Pod
     {
@@ -82,7 +86,11 @@ internal sealed partial class PodWorker : IAsyncDisposable
     {
         lock (_gate)
         {
+            // The echo of a status that this worker wrote itself is no news.
+            var isEcho = pod.Status == _status && pod.Spec == _pod.Spec && Meaning(pod.Metadata) == Meaning(_pod.Metadata);
             _pod = pod;
+            if (isEcho)
+                return;
             _termination.SetPatience(pod.Metadata.DeletionGracePeriodSeconds);
             // What is being done for a pod that is to go may take minutes (an image): it is not needed any more.
             if (pod.Metadata.DeletionTimestamp is not null)
@@ -100,18 +108,6 @@ internal sealed partial class PodWorker : IAsyncDisposable
             _pod = last;
             _removed = true;
             _termination.SetPatience(last.Metadata.DeletionGracePeriodSeconds);
-            _syncing?.Cancel();
-        }
-
-        Wake();
-    }
-
-    /// <summary>Ends the pod from outside, as an eviction does.</summary>
-    public void End(PodEnd end)
-    {
-        lock (_gate)
-        {
-            _end ??= end;
             _syncing?.Cancel();
         }
 
@@ -229,14 +225,15 @@ internal sealed partial class PodWorker : IAsyncDisposable
         // 1. What is.
         _runtime = await _reader.ReadAsync(cancellation);
         CheckDeadline(pod);
+        CheckVolumeLimits(pod);
 
         // 2. A pod that is to go, goes.
         if (removed || pod.Metadata.DeletionTimestamp is not null || _end is not null || _status.Phase is PodPhase.Succeeded or PodPhase.Failed)
             return await EndAsync(pod, removed, cancellation);
 
         // 3. Tell what is so before the long work.
-        _probes.Update(pod, _runtime, terminating: false);
         await TellAsync(pod, terminal: false, cancellation);
+        _probes.Update(Pod, _runtime, terminating: false);
         if (_status.Phase is PodPhase.Succeeded or PodPhase.Failed)
             return await EndAsync(pod, removed, cancellation);
 
@@ -246,8 +243,8 @@ internal sealed partial class PodWorker : IAsyncDisposable
 
         // 5. Tell what came of it.
         _runtime = await _reader.ReadAsync(cancellation);
-        _probes.Update(pod, _runtime, terminating: false);
         await TellAsync(pod, terminal: false, cancellation);
+        _probes.Update(Pod, _runtime, terminating: false);
         await _services.Pruner.PruneAsync(_runtime, cancellation);
 
         if (_status.Phase is PodPhase.Succeeded or PodPhase.Failed)
@@ -341,6 +338,16 @@ internal sealed partial class PodWorker : IAsyncDisposable
         _end = new(PodPhase.Failed, "DeadlineExceeded", message);
     }
 
+    private void CheckVolumeLimits(Pod pod)
+    {
+        if (_end is not null || _services.Volumes.FindExceeded(pod) is not { } message)
+            return;
+        _services.Events.Warning(pod, "Evicted", message);
+        _end = new(PodPhase.Failed, PodConditions.Evicted, message);
+    }
+
+    private static ObjectMeta Meaning(ObjectMeta metadata) => metadata with { ResourceVersion = "", ManagedFields = default };
+
     private TimeSpan? UntilDeadline(Pod pod) =>
         pod.Spec.ActiveDeadlineSeconds is { } seconds && _status.StartTime is { } start
             ? start.AddSeconds(seconds) - _services.Clock.GetUtcNow()
@@ -351,7 +358,7 @@ internal sealed partial class PodWorker : IAsyncDisposable
     private async Task<TimeSpan> EndAsync(Pod pod, bool removed, CancellationToken cancellation)
     {
         // 1. Nothing runs any more.
-        _probes.Update(pod, _runtime, terminating: true);
+        _probes.Update(Pod, _runtime, terminating: true);
         if (_end is not null || (pod.Metadata.DeletionTimestamp is not null && !removed))
             await TellAsync(pod, terminal: false, cancellation);
         if (_runtime.AnythingRuns)

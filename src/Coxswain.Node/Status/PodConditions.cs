@@ -10,6 +10,11 @@ internal static class PodConditions
 {
     public const string ReadyToStartContainers = "PodReadyToStartContainers";
 
+    /// <summary>Reason of a pod that used more than it may.</summary>
+    public const string Evicted = "Evicted";
+
+    private const string DisruptionTarget = "DisruptionTarget";
+
     private static readonly string[] Own = [ReadyToStartContainers, "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
     public static ApiList<PodCondition> Of(PodStatusInput input, PodStatus status)
@@ -34,6 +39,20 @@ internal static class PodConditions
                 ObservedGeneration = input.Pod.Metadata.Generation,
                 LastTransitionTime = before?.Status == condition.Status && before.LastTransitionTime is { } since ? since : now,
                 LastProbeTime = before?.LastProbeTime,
+            });
+        }
+
+        // A budget for disruptions counts pods that are taken away, and this says that one is.
+        if (input.Reason == Evicted && Find(input.Old.Conditions, DisruptionTarget) is null)
+        {
+            conditions.Add(new()
+            {
+                Type = DisruptionTarget,
+                Status = "True",
+                Reason = "TerminationByKubelet",
+                Message = input.Message,
+                ObservedGeneration = input.Pod.Metadata.Generation,
+                LastTransitionTime = now,
             });
         }
 

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using Coxswain.Api.Core.V1;
 using Coxswain.Node.Pods;
 
@@ -53,6 +54,30 @@ internal sealed class VolumeManager(
             throw new IOException($"{left} is still mounted");
         Directory.Delete(folder, recursive: true);
     }
+
+    /// <summary>What to tell if an emptyDir on disk holds more than its limit; null if none does. In memory the kernel keeps the limit.</summary>
+    public string? FindExceeded(Pod pod)
+    {
+        foreach (var volume in pod.Spec.Volumes)
+        {
+            if (volume.EmptyDir is not { Medium: "", SizeLimit: { } limit } || limit.Value <= 0)
+                continue;
+            var folder = directories.Volume(pod.Metadata.Uid, "empty-dir", volume.Name);
+            if (Directory.Exists(folder) && SizeOf(folder) > limit.Value)
+                return $"Usage of EmptyDir volume \"{volume.Name}\" exceeds the limit \"{limit}\". ";
+        }
+
+        return null;
+    }
+
+    // Links are counted, not followed; what vanishes while we look counts nothing.
+    private static long SizeOf(string folder) => new FileSystemEnumerable<long>(
+        folder,
+        static (ref FileSystemEntry entry) => entry.IsDirectory ? 0 : entry.Length,
+        new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true })
+    {
+        ShouldRecursePredicate = static (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
+    }.Sum();
 
     private async Task<ReadyVolume> SetUpAsync(
         Pod pod, Volume volume, NodeContext node, IReadOnlyList<string> podIPs, CancellationToken cancellation)

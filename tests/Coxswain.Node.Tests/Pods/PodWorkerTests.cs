@@ -649,6 +649,68 @@ public sealed class PodWorkerTests
     }
 
     [Fact]
+    public async Task A_pod_whose_empty_dir_outgrows_its_limit_is_evicted()
+    {
+        await using var harness = new PodHarness();
+        var worker = await harness.AddAsync(TestPods.Pod().With(spec => spec with
+        {
+            Volumes = [new() { Name = "cache", EmptyDir = new() { SizeLimit = Quantity.Parse("1Ki") } }],
+        }));
+        await worker.PassAsync(Cancellation);
+        Assert.Equal("Running", harness.Stored().Status.Phase);
+        var folder = harness.Directories.Volume(worker.Uid, "empty-dir", "cache");
+        Directory.CreateDirectory(Path.Combine(folder, "deep"));
+        await File.WriteAllBytesAsync(Path.Combine(folder, "deep", "file"), new byte[1025], Cancellation);
+
+        await worker.PassAsync(Cancellation);
+
+        Assert.Equal("Failed", harness.Stored().Status.Phase);
+        Assert.Equal("Evicted", harness.Stored().Status.Reason);
+        Assert.Equal("Usage of EmptyDir volume \"cache\" exceeds the limit \"1Ki\". ", harness.Stored().Status.Message);
+        Assert.Equal("TerminationByKubelet", harness.Stored().Status.Conditions.Single(c => c.Type == "DisruptionTarget").Reason);
+        Assert.Equal(ContainerState.Exited, harness.Runtime.Find("web").State);
+    }
+
+    [Fact]
+    public async Task Probes_of_a_pod_in_the_hosts_network_know_its_address()
+    {
+        await using var harness = new PodHarness();
+        var addresses = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        harness.Prober.Answer = (_, target) =>
+        {
+            addresses.Enqueue(target.PodIP);
+            return new(ProbeOutcome.Success, "");
+        };
+        var worker = await harness.AddAsync(TestPods.Pod("web", TestPods.Container("web", c => c with { ReadinessProbe = new() { PeriodSeconds = 1 } }))
+            .With(spec => spec with { HostNetwork = true }));
+
+        await worker.PassAsync(Cancellation);
+        await Testing.Eventually.TrueAsync(
+            () =>
+            {
+                harness.Clock.Advance(TimeSpan.FromSeconds(1));
+                return !addresses.IsEmpty;
+            },
+            cancellation: Cancellation);
+
+        Assert.Equal("192.0.2.10", addresses.First());
+    }
+
+    [Fact]
+    public async Task The_echo_of_an_own_status_does_not_wake_the_worker()
+    {
+        await using var harness = new PodHarness();
+        var worker = await harness.AddAsync(TestPods.Pod());
+        await worker.PassAsync(Cancellation);
+
+        worker.Update(harness.Stored());
+        Assert.False(worker.IsAwake);
+
+        worker.Update(harness.Api.Change<Pod>(new("default", "web"), pod => pod with { Metadata = pod.Metadata with { Labels = ApiMap.Of("a", "b") } }));
+        Assert.True(worker.IsAwake);
+    }
+
+    [Fact]
     public async Task A_rejected_pod_fails_with_the_reason_and_runs_nothing()
     {
         await using var harness = new PodHarness();
