@@ -26,7 +26,7 @@ internal sealed class ContainerKiller(IContainerRuntime runtime, HookRunner hook
         if (container?.Lifecycle?.PreStop is { } preStop && instance.State == ContainerState.Running && patience > TimeSpan.Zero)
             await PreStopAsync(pod, container, role, instance, preStop, patience, cancellation);
 
-        patience -= clock.GetElapsedTime(began);
+        patience -= WholeSeconds(clock.GetElapsedTime(began));
         if (patience < MinimumGrace && grace is null)
             patience = MinimumGrace;
         try
@@ -55,7 +55,7 @@ internal sealed class ContainerKiller(IContainerRuntime runtime, HookRunner hook
             foreach (var instance in alive.Where(c => string.Equals(c.Name, name, StringComparison.Ordinal)))
             {
                 // They share the pod's patience with those before them.
-                var left = total - clock.GetElapsedTime(began);
+                var left = total - WholeSeconds(clock.GetElapsedTime(began));
                 await KillAsync(pod, instance, "", KillReason.Other, left > MinimumGrace ? left : MinimumGrace, cancellation);
             }
         }
@@ -66,6 +66,9 @@ internal sealed class ContainerKiller(IContainerRuntime runtime, HookRunner hook
                 await StopSandboxAsync(sandbox.Id, cancellation);
         }
     }
+
+    // The runtime counts patience in whole seconds: a millisecond spent must not cost one.
+    private static TimeSpan WholeSeconds(TimeSpan elapsed) => TimeSpan.FromSeconds(Math.Floor(elapsed.TotalSeconds));
 
     private async Task StopSandboxAsync(string id, CancellationToken cancellation)
     {
