@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Coxswain.Api.Core.V1;
+using Coxswain.Api.ServerSideApply;
 
 namespace Coxswain.Api.Tests;
 
@@ -67,8 +68,17 @@ public sealed class CodecBudgetTests
                 output.ResetWrittenCount();
                 codec.WriteProtobuf(output, value);
             },
+            "account for a create" => Create(codec, (IMetadataObject)value),
             _ => throw new ArgumentException("no such operation: " + what),
         };
+    }
+
+    private static Action Create(ObjectCodec codec, IMetadataObject value)
+    {
+        var manager = ManagedFieldsManager.For(codec);
+        var json = codec.ToJson(value.WithMetadata(value.Metadata with { ManagedFields = default }));
+        var write = new FieldWrite { Manager = "m", Time = DateTimeOffset.UnixEpoch };
+        return () => manager.Update(default, json, default, default, write);
     }
 
     private static string PathOf(string file) => Path.Combine(AppContext.BaseDirectory, "bench", file);

@@ -12,10 +12,10 @@ internal static class FieldCollector
         switch (place.Merge)
         {
             case PlaceMerge.Struct or PlaceMerge.Map when value.ValueKind == JsonValueKind.Object:
-                var members = new FieldSet.Builder(8);
+                var members = default(FieldSet.Builder);
                 foreach (var member in value.EnumerateObject())
                 {
-                    var name = member.Name;
+                    var name = MemberNames.Of(member);
                     var below = place.Member(name);
                     var isMember = below.IsLeaf || place.Merge == PlaceMerge.Map || member.Value.ValueKind == JsonValueKind.Null
                         || (below.IsStruct && IsEmptyObject(member.Value));
@@ -24,7 +24,7 @@ internal static class FieldCollector
 
                 return members.Build();
             case PlaceMerge.KeyedList or PlaceMerge.Set when value.ValueKind == JsonValueKind.Array:
-                var items = new FieldSet.Builder(4);
+                var items = default(FieldSet.Builder);
                 foreach (var (element, item) in ListItems.Index(place, value))
                     items.Add(element, true, Below(place.Item, item));
                 return items.Build();

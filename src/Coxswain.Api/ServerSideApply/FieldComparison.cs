@@ -62,7 +62,7 @@ internal sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldS
         {
             foreach (var member in now.EnumerateObject())
             {
-                var name = member.Name;
+                var name = MemberNames.Of(member);
                 if (isMetadata && name == "managedFields")
                     continue;
                 JsonElement? then = before is { } there && there.TryGetProperty(name, out var value) ? value : null;
@@ -74,7 +74,7 @@ internal sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldS
         {
             foreach (var member in earlier.EnumerateObject())
             {
-                var name = member.Name;
+                var name = MemberNames.Of(member);
                 if ((isMetadata && name == "managedFields") || (after is { } later && later.TryGetProperty(name, out _)))
                     continue;
                 Compare(place.Member(name), PathElement.Field(name), member.Value, null, ref differences);
@@ -164,12 +164,12 @@ internal sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldS
         _ => false,
     };
 
-    private struct Differences()
+    private struct Differences
     {
-        public FieldSet.Builder Added = new(4);
-        public FieldSet.Builder Modified = new(2);
-        public FieldSet.Builder Removed = new(2);
+        public FieldSet.Builder Added;
+        public FieldSet.Builder Modified;
+        public FieldSet.Builder Removed;
 
-        public readonly FieldComparison Build() => new(Added.Build(), Modified.Build(), Removed.Build());
+        public FieldComparison Build() => new(Added.Build(), Modified.Build(), Removed.Build());
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Coxswain.Api.ServerSideApply;
 
@@ -58,20 +59,21 @@ public sealed partial class FieldSet
     private static FieldSet Read(ref Utf8JsonReader reader, out bool isMember)
     {
         isMember = false;
-        var result = new Builder(4);
+        var result = default(Builder);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            var name = reader.GetString()!;
+            var isSelf = reader.ValueTextEquals("."u8);
+            var isKnown = TryReadElement(ref reader, out var element);
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject)
                 throw new FormatException("a member of a field set must be an object");
 
-            if (name == ".")
+            if (isSelf)
             {
                 isMember = true;
                 reader.Skip();
             }
-            else if (PathElement.TryParse(name, out var element))
+            else if (isKnown)
             {
                 // An element with nothing below it is a path itself.
                 var children = Read(ref reader, out var childIsMember);
@@ -84,5 +86,17 @@ public sealed partial class FieldSet
         }
 
         return result.Build();
+    }
+
+    private static bool TryReadElement(ref Utf8JsonReader reader, out PathElement element)
+    {
+        // Nearly all elements are names of fields.
+        if (!reader.ValueIsEscaped && reader.ValueSpan.StartsWith("f:"u8) && Utf8.IsValid(reader.ValueSpan))
+        {
+            element = PathElement.Field(StringCache.Get(reader.ValueSpan[2..]));
+            return true;
+        }
+
+        return PathElement.TryParse(reader.GetString()!, out element);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Coxswain.Api.ServerSideApply;
@@ -123,7 +124,7 @@ public sealed partial class FieldSet : IEquatable<FieldSet>
         if (right.IsEmpty)
             return operation == Operation.Intersection ? Empty : left;
 
-        var result = new Builder(Math.Max(left._entries.Length, right._entries.Length));
+        var result = default(Builder);
         int l = 0, r = 0;
         while (l < left._entries.Length || r < right._entries.Length)
         {
@@ -182,24 +183,34 @@ public sealed partial class FieldSet : IEquatable<FieldSet>
     /// <summary>An element that is a path itself, leads to others, or both.</summary>
     internal readonly record struct Entry(PathElement Element, bool IsMember, FieldSet Children);
 
-    /// <summary>Gathers the entries of one level. Nothing is kept of entries without paths.</summary>
-    internal struct Builder(int capacity)
+    /// <summary>Gathers the entries of one level, in a borrowed array. Nothing is kept of entries without paths. To be built once.</summary>
+    internal struct Builder
     {
-        private List<Entry>? _entries;
+        private const int FirstCapacity = 16;
+        private Entry[]? _entries;
+        private int _count;
 
         public void Add(PathElement element, bool isMember, FieldSet children) => Add(new(element, isMember, children));
 
         public void Add(Entry entry)
         {
-            if (entry.IsMember || !entry.Children.IsEmpty)
-                (_entries ??= new(capacity)).Add(entry);
+            if (!entry.IsMember && entry.Children.IsEmpty)
+                return;
+
+            if (_entries is null)
+                _entries = ArrayPool<Entry>.Shared.Rent(FirstCapacity);
+            else if (_count == _entries.Length)
+                Grow();
+            _entries[_count++] = entry;
         }
 
-        public readonly FieldSet Build(bool isSorted = false)
+        public FieldSet Build(bool isSorted = false)
         {
-            if (_entries is null)
+            if (_entries is not { } borrowed)
                 return Empty;
-            var entries = _entries.ToArray();
+            var entries = borrowed.AsSpan(0, _count).ToArray();
+            Return(borrowed);
+            _entries = null;
             if (isSorted || entries.Length == 1)
                 return new(entries);
 
@@ -212,6 +223,21 @@ public sealed partial class FieldSet : IEquatable<FieldSet>
             }
 
             return new(entries);
+        }
+
+        private void Grow()
+        {
+            var larger = ArrayPool<Entry>.Shared.Rent(_count * 2);
+            _entries!.CopyTo(larger, 0);
+            Return(_entries!);
+            _entries = larger;
+        }
+
+        // What the pool keeps must not keep objects alive.
+        private readonly void Return(Entry[] borrowed)
+        {
+            borrowed.AsSpan(0, _count).Clear();
+            ArrayPool<Entry>.Shared.Return(borrowed);
         }
     }
 }
