@@ -214,7 +214,8 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
         }
     }
 
-    private bool HasUpkeep() => _uncopied >= _options.CheckpointBytes || _shrink || _writer.Swept < Volatile.Read(ref _compactTarget) || HasCompactions();
+    private bool HasUpkeep() =>
+        _uncopied >= _options.CheckpointBytes || _shrink || _writer.Swept < Volatile.Read(ref _compactTarget) || HasCompactions();
 
     private bool HasCompactions()
     {

@@ -87,14 +87,15 @@ internal sealed class SqliteConnection : IDisposable
             _ when result == raw.SQLITE_IOERR_SHMSIZE => Full(detail),
             raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => SqliteFile.Damaged(Path, detail),
             raw.SQLITE_INTERRUPT => new SqliteInterruptedException(),
-            raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_READONLY or raw.SQLITE_AUTH =>
-                new StoreException($"The store {Path} cannot be opened for writing ({detail}); check the owner and mode of the file and its folder."),
+            raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_READONLY or raw.SQLITE_AUTH => new StoreException(
+                $"The store {Path} cannot be opened for writing ({detail}); check the owner and mode of the file and its folder."),
             _ => new StoreException($"The store {Path} failed ({detail}, SQLite code {result})."),
         };
     }
 
-    private StoreFullException Full(string detail) =>
-        new($"The store {Path} has no room for the write ({detail}); free disk space or raise its size limit, and writes go on by themselves.");
+    private StoreFullException Full(string detail) => new(
+        $"The store {Path} has no room for the write ({detail}); free disk space or raise its size limit, "
+        + "and writes go on by themselves.");
 }
 
 /// <summary>A statement was stopped because its time was up.</summary>

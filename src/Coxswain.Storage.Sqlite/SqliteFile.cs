@@ -55,7 +55,8 @@ internal static class SqliteFile
         }
         catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
         {
-            throw new StoreLockedException($"The store {path} is in use by another process; stop that one first, or choose another data folder.", error);
+            throw new StoreLockedException(
+                $"The store {path} is in use by another process; stop that one first, or choose another data folder.", error);
         }
     }
 
@@ -68,14 +69,23 @@ internal static class SqliteFile
             var version = connection.QueryInteger("PRAGMA user_version");
             var application = connection.QueryInteger("PRAGMA application_id");
             if (version > FormatVersion && application == ApplicationId)
-                throw new StoreCorruptException($"The store {path} was written by a newer version (format {version}, this one knows {FormatVersion}); use that version.");
+            {
+                throw new StoreCorruptException(
+                    $"The store {path} was written by a newer version (format {version}, this one knows {FormatVersion}); use that version.");
+            }
+
             if (application != ApplicationId && connection.QueryInteger("SELECT count(*) FROM sqlite_schema") > 0)
                 throw new StoreCorruptException($"The file {path} is not a store of ours; move it away or choose another data folder.");
             if (version == 0)
-                Format(connection);
+                connection.Execute("PRAGMA auto_vacuum = INCREMENTAL");
             else
                 Check(connection, options.CheckTime);
 
+            // A copy that SQLite made is in another mode.
+            if (connection.QueryText("PRAGMA journal_mode = WAL") != "wal")
+                throw new StoreException($"The store {path} lies on a file system without shared memory; choose a local folder.");
+            if (version == 0)
+                Format(connection);
             Tune(connection, cacheKilobytes: 16_384);
             connection.Execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432");
             var pages = Math.Max(16, options.MaxBytes / connection.QueryInteger("PRAGMA page_size"));
@@ -100,24 +110,18 @@ internal static class SqliteFile
     public static StoreCorruptException Damaged(string path, string detail) =>
         new($"The store {path} is damaged ({detail}); restore a backup, or move the file away to begin with an empty cluster.");
 
-    private static void Format(SqliteConnection connection)
-    {
-        // auto_vacuum and journal_mode cannot change within a transaction, nor auto_vacuum after the first table.
-        connection.Execute("PRAGMA auto_vacuum = INCREMENTAL");
-        if (connection.QueryText("PRAGMA journal_mode = WAL") != "wal")
-            throw new StoreException($"The store {connection.Path} lies on a file system that cannot share memory between processes; choose a local folder.");
-        connection.Execute(
-            $"""
-            BEGIN IMMEDIATE;
-            CREATE TABLE entries(id INTEGER PRIMARY KEY, key TEXT NOT NULL, created INTEGER NOT NULL, prev INTEGER NOT NULL, value BLOB) STRICT;
-            CREATE TABLE live(key TEXT PRIMARY KEY, id INTEGER NOT NULL, created INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-            CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-            INSERT INTO meta(name, value) VALUES ('compacted', 0), ('swept', 0);
-            PRAGMA application_id = {ApplicationId};
-            PRAGMA user_version = {FormatVersion};
-            COMMIT;
-            """);
-    }
+    private static void Format(SqliteConnection connection) => connection.Execute(
+        $"""
+        BEGIN IMMEDIATE;
+        CREATE TABLE entries(
+            id INTEGER PRIMARY KEY, key TEXT NOT NULL, created INTEGER NOT NULL, prev INTEGER NOT NULL, value BLOB) STRICT;
+        CREATE TABLE live(key TEXT PRIMARY KEY, id INTEGER NOT NULL, created INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO meta(name, value) VALUES ('compacted', 0), ('swept', 0);
+        PRAGMA application_id = {ApplicationId};
+        PRAGMA user_version = {FormatVersion};
+        COMMIT;
+        """);
 
     private static void Check(SqliteConnection connection, TimeSpan limit)
     {

@@ -22,15 +22,21 @@ internal sealed class SqliteReader : IDisposable
         _connection = SqliteFile.OpenReader(path);
         _begin = _connection.Prepare("BEGIN");
         _commit = _connection.Prepare("COMMIT");
-        _revisions = _connection.Prepare("SELECT coalesce((SELECT max(id) FROM entries), 1), (SELECT value FROM meta WHERE name = 'compacted')");
-        _get = _connection.Prepare("SELECT e.id, e.created, e.value FROM live l CROSS JOIN entries e ON e.id = l.id WHERE l.key = ?1");
+        _revisions = _connection.Prepare(
+            "SELECT coalesce((SELECT max(id) FROM entries), 1), (SELECT value FROM meta WHERE name = 'compacted')");
+        _get = _connection.Prepare(
+            "SELECT e.id, e.created, e.value FROM live l CROSS JOIN entries e ON e.id = l.id WHERE l.key = ?1");
 
         // A missing end sorts after every key: a blob is greater than any text.
         _list = _connection.Prepare(
-            "SELECT l.key, e.created, e.id, e.value FROM live l CROSS JOIN entries e ON e.id = l.id WHERE l.key >= ?1 AND l.key < coalesce(?2, x'') ORDER BY l.key LIMIT ?3");
+            """
+            SELECT l.key, e.created, e.id, e.value FROM live l CROSS JOIN entries e ON e.id = l.id
+            WHERE l.key >= ?1 AND l.key < coalesce(?2, x'') ORDER BY l.key LIMIT ?3
+            """);
         _count = _connection.Prepare("SELECT count(*) FROM live WHERE key >= ?1 AND key < coalesce(?2, x'')");
         _liveIds = _connection.Prepare("SELECT key, id FROM live WHERE key >= ?1 AND key < coalesce(?2, x'') AND id <= ?3 ORDER BY key");
-        _changedSince = _connection.Prepare("SELECT key, prev FROM entries WHERE id > ?1 AND key >= ?2 AND key < coalesce(?3, x'') ORDER BY id");
+        _changedSince = _connection.Prepare(
+            "SELECT key, prev FROM entries WHERE id > ?1 AND key >= ?2 AND key < coalesce(?3, x'') ORDER BY id");
         _changes = _connection.Prepare("SELECT id, key, created, prev, value FROM entries WHERE id > ?1 ORDER BY id LIMIT ?2");
         _entry = _connection.Prepare("SELECT key, created, id, value FROM entries WHERE id = ?1");
     }
@@ -77,6 +83,13 @@ internal sealed class SqliteReader : IDisposable
             throw new CompactedException(revision, compacted);
         return revision == current ? ListNewest(range, options.Limit, current) : ListPast(range, options.Limit, revision);
     });
+
+    /// <summary>Writes what is there now into a new file.</summary>
+    public void CopyTo(string path)
+    {
+        using var copy = _connection.Prepare("VACUUM INTO ?1");
+        copy.Bind(1, path).Run();
+    }
 
     public void Dispose() => _connection.Dispose();
 

@@ -63,7 +63,11 @@ public sealed class SqliteStore : IStore
         {
             fileLock?.Dispose();
             if (error is UnauthorizedAccessException or IOException)
-                throw new StoreException($"The store {path} cannot be opened ({error.Message}); check the owner and mode of the file and its folder.", error);
+            {
+                throw new StoreException(
+                    $"The store {path} cannot be opened ({error.Message}); check the owner and mode of the file and its folder.", error);
+            }
+
             throw;
         }
     }
@@ -123,6 +127,26 @@ public sealed class SqliteStore : IStore
         if (revision > _committer.Log.Revision)
             throw new FutureRevisionException(revision, _committer.Log.Revision);
         await _committer.CompactAsync(revision).WaitAsync(cancellation);
+    }
+
+    /// <summary>Writes all of the store as it is at one revision into a new file, which <see cref="Open"/> opens. Writes go on.</summary>
+    /// <exception cref="StoreException">The file exists, or cannot be written.</exception>
+    public async ValueTask CopyToAsync(string path, CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = System.IO.Path.GetFullPath(path);
+        if (File.Exists(path) && new FileInfo(path).Length > 0)
+            throw new StoreException($"The file {path} exists already; name another one.");
+
+        // Made before SQLite does, so that only the owner can ever read it.
+        SqliteFile.Create(path);
+        await ReadAsync(
+            reader =>
+            {
+                reader.CopyTo(path);
+                return true;
+            },
+            cancellation);
     }
 
     /// <summary>Commits what waits, ends watches, and closes the file.</summary>

@@ -24,13 +24,15 @@ internal sealed class SqliteWriter : IDisposable
         _connection = SqliteFile.Open(path, options);
         _begin = _connection.Prepare("BEGIN IMMEDIATE");
         _commit = _connection.Prepare("COMMIT");
-        _find = _connection.Prepare("SELECT e.id, e.created, e.value FROM live l CROSS JOIN entries e ON e.id = l.id WHERE l.key = ?1");
+        _find = _connection.Prepare(
+            "SELECT e.id, e.created, e.value FROM live l CROSS JOIN entries e ON e.id = l.id WHERE l.key = ?1");
         _append = _connection.Prepare("INSERT INTO entries(id, key, created, prev, value) VALUES (?1, ?2, ?3, ?4, ?5)");
         _create = _connection.Prepare("INSERT INTO live(key, id, created) VALUES (?1, ?2, ?2)");
         _update = _connection.Prepare("UPDATE live SET id = ?2 WHERE key = ?1");
         _delete = _connection.Prepare("DELETE FROM live WHERE key = ?1");
         _setCompacted = _connection.Prepare("UPDATE meta SET value = ?1 WHERE name = 'compacted'");
-        _sweepReplaced = _connection.Prepare("DELETE FROM entries WHERE id IN (SELECT prev FROM entries WHERE id > ?1 AND id <= ?2 AND prev > 0)");
+        _sweepReplaced = _connection.Prepare(
+            "DELETE FROM entries WHERE id IN (SELECT prev FROM entries WHERE id > ?1 AND id <= ?2 AND prev > 0)");
 
         // A deletion's row goes when the next revision is swept: so the row of the newest revision always stays.
         _sweepDeleted = _connection.Prepare("DELETE FROM entries WHERE id >= ?1 AND id < ?2 AND value IS NULL");

@@ -48,7 +48,8 @@ internal sealed partial class CacheLoader(IStore store, string keyPrefix, IObjec
                 objects.Add(cached);
         }
 
-        return new(SortedTree<CachedObject>.FromOrdered(objects), objects.Sum(cached => (long)cached.Json.Length), page.Revision, undecodable);
+        var bytes = objects.Sum(cached => (long)cached.Json.Length);
+        return new(SortedTree<CachedObject>.FromOrdered(objects), bytes, page.Revision, undecodable);
     }
 
     /// <summary>Decodes one value; null if it cannot be read: one such value must not take its kind from everybody.</summary>

@@ -116,7 +116,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         }
     }
 
-    /// <summary>The state as of a revision, read from the store if the cache no longer knows it; null if the store does not either.</summary>
+    /// <summary>The state as of a revision, read from the store if the cache has forgotten it; null if the store has too.</summary>
     /// <remarks>What has not changed since is shared with the present state. The last state that was read so is kept as long as
     /// memory allows, for the next page of the same list.</remarks>
     public async ValueTask<CacheSnapshot?> SnapshotAtAsync(long revision, CancellationToken cancellation)

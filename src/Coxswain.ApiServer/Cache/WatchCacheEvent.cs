@@ -42,6 +42,6 @@ internal sealed class CacheChange(
         };
     }
 
-    /// <summary>The state before, stamped with this revision; made when the first watcher needs it. Two that race make equal ones.</summary>
+    /// <summary>The state before, stamped with this revision; made when the first watcher needs it. Two that race make equals.</summary>
     private CachedObject Last() => _last ??= decoder.Stamp(previous!, revision);
 }

@@ -10,34 +10,42 @@ internal static class CacheMetrics
 {
     public static void Write(StringBuilder text, RegistryTable registries)
     {
-        var caches = registries.All.Select(registry => (Name: registry.GroupResource.ToString(), registry.Cache)).Where(entry => entry.Cache.Revision > 0).ToArray();
-
         void PerCache(string name, string type, string help, Func<WatchCache, long> value)
         {
             Head(text, name, type, help);
-            foreach (var (resource, cache) in caches)
+
+            // Two versions of one resource have a cache each; one name may have only one sample.
+            foreach (var versions in registries.All.GroupBy(registry => registry.GroupResource))
             {
-                if (value(cache) is not 0 and var number)
-                    text.Append(name).Append("{resource=\"").Append(resource).Append("\"} ").Append(number.ToString(CultureInfo.InvariantCulture)).Append('\n');
+                if (versions.Sum(registry => value(registry.Cache)) is not 0 and var number)
+                    text.Append(CultureInfo.InvariantCulture, $"{name}{{resource=\"{versions.Key}\"}} {number}\n");
             }
         }
 
-        PerCache("apiserver_watch_cache_events_received_total", "counter", "Changes taken into the watch cache.", cache => cache.Changes);
-        PerCache("apiserver_terminated_watchers_total", "counter", "Watchers closed because they were too slow.", cache => cache.SlowWatchers);
-        PerCache("coxswain_watch_cache_json_bytes", "gauge", "JSON of the objects in the watch cache.", cache => cache.Bytes);
-        PerCache("coxswain_watch_cache_history_bytes", "gauge", "Past changes kept in the watch cache, by estimate.", cache => cache.HistoryBytes);
-        PerCache("coxswain_watch_cache_undecodable_objects", "gauge", "Stored values that cannot be read.", cache => cache.Undecodable.Count);
-        Single(text, "apiserver_watch_cache_resource_version", "gauge", "The revision that all watch caches have reached.", registries.Feed.Revision);
-        Single(text, "coxswain_store_watch_failures_total", "counter", "How often the watch of the store broke.", registries.Feed.Failures);
-        Single(text, "coxswain_store_watch_reloads_total", "counter", "How often changes were missed and the caches read anew.", registries.Feed.Reloads);
+        PerCache("apiserver_watch_cache_events_received_total", "counter",
+            "Changes taken into the watch cache.", cache => cache.Changes);
+        PerCache("apiserver_terminated_watchers_total", "counter",
+            "Watchers closed because they were too slow.", cache => cache.SlowWatchers);
+        PerCache("coxswain_watch_cache_json_bytes", "gauge",
+            "JSON of the objects in the watch cache.", cache => cache.Bytes);
+        PerCache("coxswain_watch_cache_history_bytes", "gauge",
+            "Past changes kept in the watch cache, by estimate.", cache => cache.HistoryBytes);
+        PerCache("coxswain_watch_cache_undecodable_objects", "gauge",
+            "Stored values that cannot be read.", cache => cache.Undecodable.Count);
+        Single(text, "apiserver_watch_cache_resource_version", "gauge",
+            "The revision that all watch caches have reached.", registries.Feed.Revision);
+        Single(text, "coxswain_store_watch_failures_total", "counter",
+            "How often the watch of the store broke.", registries.Feed.Failures);
+        Single(text, "coxswain_store_watch_reloads_total", "counter",
+            "How often changes were missed and the caches read anew.", registries.Feed.Reloads);
     }
 
     private static void Single(StringBuilder text, string name, string type, string help, long value)
     {
         Head(text, name, type, help);
-        text.Append(name).Append(' ').Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        text.Append(CultureInfo.InvariantCulture, $"{name} {value}\n");
     }
 
     private static void Head(StringBuilder text, string name, string type, string help) =>
-        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
 }

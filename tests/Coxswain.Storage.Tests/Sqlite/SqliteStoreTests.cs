@@ -34,6 +34,29 @@ public sealed class SqliteStoreTests : StoreContract
     }
 
     [Fact]
+    public async Task A_copy_made_while_others_write_is_a_store_at_one_revision()
+    {
+        var writers = Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
+        {
+            for (var i = 0; i < 200; i++)
+                await PutAsync($"/{writer}/{i}", $"{i}");
+        })).ToArray();
+        var path = _folder.Path("copy.db");
+        await ((SqliteStore)Store).CopyToAsync(path, Cancellation);
+        await Task.WhenAll(writers);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        await using var copy = SqliteStore.Open(path);
+        var revision = (await copy.GetRevisionsAsync(Cancellation)).Current;
+        var expected = await Store.ListAsync(Everything, new(revision), Cancellation);
+        Assert.Equal(expected.Entries, (await copy.ListAsync(Everything, default, Cancellation)).Entries);
+        Assert.Equal(revision + 1, (await copy.WriteAsync(new("/more", 0, Bytes("v")), Cancellation)).Revision);
+
+        var error = await Assert.ThrowsAsync<StoreException>(async () => await copy.CopyToAsync(path, Cancellation));
+        Assert.Equal($"The file {path} exists already; name another one.", error.Message);
+    }
+
+    [Fact]
     public async Task Only_the_owner_may_read_the_files()
     {
         await PutAsync("/secrets/a", "1");
