@@ -44,8 +44,9 @@ public readonly record struct DocumentHeader(string ApiVersion, string Kind)
         return new(apiVersion ?? "", kind ?? "");
     }
 
-    /// <summary>What upstream says where a document turns out to be no JSON only when all of it is read.</summary>
-    public static DecodeException Refuse(string syntaxError) => new(Prefix + syntaxError, isSyntax: true);
+    /// <summary>What upstream says of a text that turns out to be no JSON only when all of it is read. Prefixes once.</summary>
+    public static DecodeException Refuse(DecodeException syntaxError) =>
+        syntaxError.Message.StartsWith(Prefix, StringComparison.Ordinal) ? syntaxError : Refuse(syntaxError.Message);
 
     /// <summary>The group, version and kind.</summary>
     /// <exception cref="DecodeException">apiVersion is not of the form version or group/version.</exception>
@@ -69,4 +70,6 @@ public readonly record struct DocumentHeader(string ApiVersion, string Kind)
                 ?? $"json: cannot unmarshal {JsonText.TypeOf(reader.TokenType)} into Go struct field .{name} of type string"),
         };
     }
+
+    private static DecodeException Refuse(string message) => new(Prefix + message, isSyntax: true);
 }

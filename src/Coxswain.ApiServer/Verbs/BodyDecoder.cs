@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Coxswain.Api;
 
 namespace Coxswain.ApiServer.Verbs;
@@ -43,11 +42,11 @@ internal static class BodyDecoder
         string apiVersion, kind;
         try
         {
-            (apiVersion, kind) = TypeMeta.Peek(json, CodecTable.Find(expected)!);
+            (apiVersion, kind) = DocumentHeader.Read(json);
         }
         catch (DecodeException e)
         {
-            throw Unrecognized(expected, "couldn't get version/kind; json parse error: " + e.Message, original);
+            throw Unrecognized(expected, e.Message, original);
         }
 
         var actual = expected;
@@ -72,7 +71,10 @@ internal static class BodyDecoder
         }
         catch (DecodeException e)
         {
-            throw CannotHandle(actual, expected, e.Message);
+            // The header is read no further than it must be, so that broken text may show only here.
+            throw e.IsSyntax
+                ? Unrecognized(expected, DocumentHeader.Refuse(e).Message, original)
+                : CannotHandle(actual, expected, e.Message);
         }
 
         if (report is { IsClean: false })
@@ -102,7 +104,7 @@ internal static class BodyDecoder
             }
 
             var json = (form == BodyForm.Yaml ? YamlBody.ToJson(request.Body) : request.Body).Span;
-            var (apiVersion, actual) = TypeMeta.Peek(json, codec);
+            var (apiVersion, actual) = DocumentHeader.Read(json);
             if (actual.Length > 0 && actual != kind)
                 throw new DecodeException($"no kind {GoText.Quote(actual)} is registered for version {GoText.Quote(apiVersion)} in scheme "
                     + "\"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27\"");
@@ -110,7 +112,7 @@ internal static class BodyDecoder
         }
         catch (DecodeException e)
         {
-            throw new ApiException(Statuses.BadRequest(e.Message));
+            throw new ApiException(Statuses.BadRequest(e.IsSyntax ? DocumentHeader.Refuse(e).Message : e.Message));
         }
     }
 
@@ -199,70 +201,4 @@ internal static class BodyForms
             _ => BodyForm.Unknown,
         };
     }
-}
-
-/// <summary>apiVersion and kind of a document, read without decoding it.</summary>
-internal static class TypeMeta
-{
-    /// <exception cref="DecodeException">The text is no JSON object.</exception>
-    public static (string ApiVersion, string Kind) Peek(ReadOnlySpan<byte> json, ObjectCodec codec)
-    {
-        string apiVersion = "", kind = "";
-        try
-        {
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 10_000 });
-            reader.Read();
-            if (reader.TokenType == JsonTokenType.Null)
-                return ("", "");
-            if (reader.TokenType != JsonTokenType.StartObject)
-                throw new DecodeException($"json: cannot unmarshal {Go(reader.TokenType)} into Go value of type struct "
-                    + "{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }");
-            var seen = 0;
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var isVersion = reader.ValueTextEquals("apiVersion"u8);
-                var isKind = !isVersion && reader.ValueTextEquals("kind"u8);
-                reader.Read();
-                if (isVersion && reader.TokenType == JsonTokenType.String)
-                {
-                    apiVersion = reader.GetString()!;
-                    seen++;
-                }
-                else if (isKind && reader.TokenType == JsonTokenType.String)
-                {
-                    kind = reader.GetString()!;
-                    seen++;
-                }
-                else if ((isVersion || isKind) && reader.TokenType != JsonTokenType.Null)
-                {
-                    throw new DecodeException($"json: cannot unmarshal {Go(reader.TokenType)} into Go struct field .{(isKind ? "kind" : "apiVersion")} of type string");
-                }
-                else
-                {
-                    reader.Skip();
-                }
-
-                // Whatever else is wrong is the codec's to find: these two stand first in nearly every document.
-                if (seen == 2)
-                    return (apiVersion, kind);
-            }
-
-            return (apiVersion, kind);
-        }
-        catch (JsonException)
-        {
-            // The codec knows upstream's words for what is wrong with a text.
-            codec.ReadJson(json, null);
-            throw new DecodeException("unexpected end of JSON input");
-        }
-    }
-
-    private static string Go(JsonTokenType token) => token switch
-    {
-        JsonTokenType.StartArray => "array",
-        JsonTokenType.StartObject => "object",
-        JsonTokenType.String => "string",
-        JsonTokenType.Number => "number",
-        _ => "bool",
-    };
 }
