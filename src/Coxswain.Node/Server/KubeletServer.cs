@@ -49,8 +49,9 @@ public sealed partial class KubeletServer : IAsyncDisposable
         CancellationToken cancellation)
     {
         var authentication = new ClientAuthentication(options, clock);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        // Empty: the usual builder looks for settings in the working folder and watches all below it, which is the whole machine at "/".
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore();
         // The process has one owner of signals, and it is not this server.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.WebHost.UseKestrelHttpsConfiguration();
