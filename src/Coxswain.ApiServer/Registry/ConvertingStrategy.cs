@@ -33,7 +33,7 @@ internal sealed class ConvertingStrategy(Strategy inner, IConversion conversion)
 
     public override string? SelectableField(IMetadataObject o, string field) => inner.SelectableField(Stored(o), field);
 
-    protected override GroupVersionKind KindOf(IMetadataObject o) => conversion.Storage.Kind;
+    public override GroupVersionKind KindOf(IMetadataObject o) => conversion.Storage.Kind;
 
     private IMetadataObject Stored(IMetadataObject o) => conversion.ToStorage(o);
 

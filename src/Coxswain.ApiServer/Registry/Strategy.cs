@@ -106,8 +106,8 @@ public abstract class Strategy
         return updated;
     }
 
-    /// <summary>The kind that refusals name.</summary>
-    protected virtual GroupVersionKind KindOf(IMetadataObject o) => o.GroupVersionKind;
+    /// <summary>The kind that refusals name: for some old kinds, one of a group that is no longer served.</summary>
+    public virtual GroupVersionKind KindOf(IMetadataObject o) => o.GroupVersionKind;
 
     private void ThrowIfAny(FieldErrors errors, IMetadataObject o)
     {

@@ -138,6 +138,8 @@ public abstract class Strategy<T> : Strategy
     {
         public override bool AllowUnconditionalUpdate => kind.AllowUnconditionalUpdate;
 
+        public override GroupVersionKind KindOf(IMetadataObject o) => kind.KindOf(o);
+
         public override IMetadataObject Default(IMetadataObject o) => kind.Default((T)o);
 
         public override void Validate(StrategyContext c, IMetadataObject o, FieldErrors errors) =>

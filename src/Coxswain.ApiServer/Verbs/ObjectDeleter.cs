@@ -25,7 +25,7 @@ internal sealed class ObjectDeleter(AdmissionChain admission)
         {
             var live = await scope.Registry.GetAsync(@namespace, name, cancellation);
             var context = scope.StrategyContext(request, dryRun);
-            DeleteRules.CheckPreconditions(scope.Descriptor.Kind, live.Object.Metadata, options);
+            DeleteRules.CheckPreconditions(scope.Registry.Strategy.KindOf(live.Object), live.Object.Metadata, options);
             var admissionContext = scope.AdmissionContext(request, AdmissionOperation.Delete, name, dryRun, live.Object, options);
             await admission.MutateAsync(admissionContext, null, cancellation);
             await admission.ValidateAsync(admissionContext, null, cancellation);

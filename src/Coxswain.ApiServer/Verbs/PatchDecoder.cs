@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Coxswain.Api;
 using Coxswain.Api.Validation;
@@ -11,17 +13,20 @@ internal static class PatchDecoder
     /// <exception cref="ApiException">422: the result is no object of the kind. 400: it has unknown fields and the client is strict.</exception>
     public static IMetadataObject Decode(ObjectCodec codec, JsonNode patched, ApiRequest request, FieldValidation validation)
     {
-        var text = patched.ToJsonString();
+        // As documents are written everywhere: what was not patched must come out byte for byte, or nothing is ever unchanged.
+        var utf8 = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(utf8, ObjectCodec.WriterOptions))
+            patched.WriteTo(writer);
         var report = validation == FieldValidation.Ignore ? null : new DecodeReport();
         IKubernetesObject value;
         try
         {
-            value = codec.ReadJson(Encoding.UTF8.GetBytes(text), report);
+            value = codec.ReadJson(utf8.WrittenSpan, report);
         }
         catch (DecodeException e)
         {
             var errors = new FieldErrors();
-            errors.Invalid("patch", text, e.Message);
+            errors.Invalid("patch", Encoding.UTF8.GetString(utf8.WrittenSpan), e.Message);
             throw new ApiException(Statuses.Invalid(new("", "", ""), "", errors));
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Coxswain.Api.Apps.V1;
 using Coxswain.Api.Validation;
 using Coxswain.ApiServer.Registry.Core;
@@ -7,6 +8,9 @@ namespace Coxswain.ApiServer.Registry.Apps;
 /// <summary>The rules of daemon sets.</summary>
 internal sealed class DaemonSetStrategy : Strategy<DaemonSet>
 {
+    // Once a field of the spec; clients of old still look at it.
+    private const string TemplateGeneration = "deprecated.daemonset.template.generation";
+
     private static readonly FieldPath UpdatePath = Paths.Spec.Child("updateStrategy");
 
     public override bool HasGeneration => true;
@@ -33,6 +37,15 @@ internal sealed class DaemonSetStrategy : Strategy<DaemonSet>
                 Template = PodDefaults.Template(o.Spec.Template),
             },
         };
+    }
+
+    protected override DaemonSet PrepareForCreate(StrategyContext c, DaemonSet o) => WithTemplateGeneration(base.PrepareForCreate(c, o), 1);
+
+    protected override DaemonSet PrepareForUpdate(StrategyContext c, DaemonSet updated, DaemonSet old)
+    {
+        var before = long.TryParse(old.Metadata.Annotations.GetValueOrDefault(TemplateGeneration), NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 1;
+        updated = base.PrepareForUpdate(c, updated, old);
+        return WithTemplateGeneration(updated, updated.Spec.Template == old.Spec.Template ? before : before + 1);
     }
 
     protected override void ValidateObject(StrategyContext c, DaemonSet o, FieldErrors errors)
@@ -73,6 +86,14 @@ internal sealed class DaemonSetStrategy : Strategy<DaemonSet>
         if (s.CollisionCount is { } collisions)
             CommonRules.NonNegative(collisions, path.Child("collisionCount"), errors);
         WorkloadRules.NotDecremented(s.CollisionCount, old.Status.CollisionCount, path.Child("collisionCount"), errors);
+    }
+
+    private static DaemonSet WithTemplateGeneration(DaemonSet o, long generation)
+    {
+        var text = generation.ToString(CultureInfo.InvariantCulture);
+        return o.Metadata.Annotations.GetValueOrDefault(TemplateGeneration) == text
+            ? o
+            : o with { Metadata = o.Metadata with { Annotations = o.Metadata.Annotations.With(TemplateGeneration, text) } };
     }
 
     private static void Update(DaemonSetUpdateStrategy update, FieldErrors errors)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Coxswain.Api.Apps.V1;
 using Coxswain.Api.Validation;
 using Coxswain.ApiServer.Registry.Core;
@@ -9,8 +8,6 @@ namespace Coxswain.ApiServer.Registry.Apps;
 internal sealed class ReplicaSetStrategy : Strategy<ReplicaSet>
 {
     public override bool HasGeneration => true;
-
-    public override IReadOnlyList<string> SelectableFields { get; } = ["status.replicas"];
 
     public override IScaleStrategy Scale { get; } = new ScaleStrategy<ReplicaSet>(
         o => (o.Spec.Replicas ?? 1, o.Status.Replicas, ScaleStrategy.SelectorText(o.Spec.Selector)),
@@ -47,7 +44,4 @@ internal sealed class ReplicaSetStrategy : Strategy<ReplicaSet>
         var s = updated.Status;
         ReplicasValidation.Status(s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration, errors);
     }
-
-    protected override string? SelectableField(ReplicaSet o, string field) =>
-        field == "status.replicas" ? o.Status.Replicas.ToString(CultureInfo.InvariantCulture) : null;
 }

@@ -65,8 +65,13 @@ internal sealed class JobStrategy : Strategy<Job>
         var selector = o.Spec.Selector ?? LabelSelector.Empty;
         if (!selector.MatchLabels.ContainsKey(UidLabel))
             selector = selector with { MatchLabels = selector.MatchLabels.With(UidLabel, o.Metadata.Uid) };
+        // The job itself carries the labels by which clients have always found it.
+        var own = o.Metadata.Labels.Count > 0
+            ? o.Metadata.Labels
+            : o.Metadata.Labels.With("controller-uid", o.Metadata.Uid).With("job-name", o.Metadata.Name);
         return o with
         {
+            Metadata = o.Metadata with { Labels = own },
             Spec = o.Spec with { Selector = selector, Template = template with { Metadata = template.Metadata with { Labels = labels } } },
         };
     }

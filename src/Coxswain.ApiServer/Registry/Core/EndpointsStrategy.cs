@@ -26,11 +26,6 @@ internal sealed class EndpointsStrategy : Strategy<Endpoints>
         return o with { Subsets = subsets };
     }
 
-    protected override Endpoints PrepareForCreate(StrategyContext c, Endpoints o) => o with { Subsets = EndpointSubsets.Repack(o.Subsets) };
-
-    protected override Endpoints PrepareForUpdate(StrategyContext c, Endpoints updated, Endpoints old) =>
-        updated with { Subsets = EndpointSubsets.Repack(updated.Subsets) };
-
     protected override void Warn(StrategyContext c, Endpoints o, Endpoints? old, ICollection<string> warnings) =>
         warnings.Add("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
 

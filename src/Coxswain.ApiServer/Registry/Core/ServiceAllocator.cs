@@ -72,15 +72,16 @@ internal sealed class ServiceAllocator(ServiceAddressPool addresses, NodePortPoo
 
             if (asked.Length > 0)
                 await TakeAskedAsync(service, asked, transaction, cancellation);
-            else
+            else if (!transaction.DryRun)
                 asked = await TakeAnyAsync(service, service.Spec.IpFamilies[i], transaction, cancellation);
-            given.Add(asked);
+            if (asked.Length > 0)
+                given.Add(asked);
         }
 
         foreach (var address in had)
             if (!given.Contains(address))
                 transaction.GiveBack(address);
-        return service with { Spec = service.Spec with { ClusterIP = given[0], ClusterIPs = given.ToApiList() } };
+        return given.Count == 0 ? service : service with { Spec = service.Spec with { ClusterIP = given[0], ClusterIPs = given.ToApiList() } };
     }
 
     private async ValueTask TakeAskedAsync(Service service, string address, Transaction transaction, CancellationToken cancellation)

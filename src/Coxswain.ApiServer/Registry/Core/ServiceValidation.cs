@@ -75,6 +75,10 @@ internal static class ServiceValidation
                 errors.Invalid(Path.Child("ipFamilies").Index(0), updated.Spec.IpFamilies[0], "may not change once set");
         }
 
+        if (ServiceNeeds.HealthCheckNodePort(old) && ServiceNeeds.HealthCheckNodePort(updated)
+            && updated.Spec.HealthCheckNodePort != old.Spec.HealthCheckNodePort)
+            errors.Invalid(Path.Child("healthCheckNodePort"), updated.Spec.HealthCheckNodePort,
+                "cannot change healthCheckNodePort on loadBalancer service with externalTraffic=Local during update");
         if (old.Spec.Type == "LoadBalancer" && updated.Spec.Type == "LoadBalancer")
             CommonRules.Unchanged(updated.Spec.LoadBalancerClass, old.Spec.LoadBalancerClass, Path.Child("loadBalancerClass"), errors);
     }

@@ -1,3 +1,4 @@
+using Coxswain.Api;
 using Coxswain.Api.Networking.V1;
 using Coxswain.Api.Validation;
 
@@ -12,6 +13,9 @@ internal sealed class IngressStrategy : Strategy<Ingress>
     private static readonly string[] BadSuffixes = ["/..", "/."];
 
     public override bool HasGeneration => true;
+
+    // Upstream's scheme knows the kind first by the group in which it began.
+    public override GroupVersionKind KindOf(IMetadataObject o) => o.GroupVersionKind with { Group = "extensions" };
 
     protected override Ingress WithStatusOf(Ingress o, Ingress source) => o with { Status = source.Status };
 

@@ -11,6 +11,9 @@ internal sealed class NetworkPolicyStrategy : Strategy<NetworkPolicy>
 
     public override bool HasGeneration => true;
 
+    // Upstream's scheme knows the kind first by the group in which it began.
+    public override GroupVersionKind KindOf(IMetadataObject o) => o.GroupVersionKind with { Group = "extensions" };
+
     protected override NetworkPolicy Default(NetworkPolicy o)
     {
         var spec = o.Spec;

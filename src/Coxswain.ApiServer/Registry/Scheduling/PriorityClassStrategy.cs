@@ -13,6 +13,9 @@ internal sealed class PriorityClassStrategy : Strategy<PriorityClass>
 
     protected override PriorityClass Default(PriorityClass o) => o with { PreemptionPolicy = o.PreemptionPolicy ?? "PreemptLowerPriority" };
 
+    // The generation stays at one.
+    protected override PriorityClass PrepareForUpdate(StrategyContext c, PriorityClass updated, PriorityClass old) => updated;
+
     protected override void ValidateObject(StrategyContext c, PriorityClass o, FieldErrors errors)
     {
         if (o.Metadata.Name.StartsWith("system-", StringComparison.Ordinal))

@@ -1,6 +1,5 @@
 using Coxswain.Api.Storage.V1;
 using Coxswain.Api.Validation;
-using Coxswain.ApiServer.Registry.Core;
 
 namespace Coxswain.ApiServer.Registry.Storage;
 
@@ -28,9 +27,15 @@ internal sealed class CSIDriverStrategy : Strategy<CSIDriver>
         },
     };
 
+    // Judged twice, as upstream does: each cause stands twice in its answer.
+    protected override void Validate(StrategyContext c, CSIDriver o, FieldErrors errors)
+    {
+        base.Validate(c, o, errors);
+        base.Validate(c, o, errors);
+    }
+
     protected override void ValidateObject(StrategyContext c, CSIDriver o, FieldErrors errors)
     {
-        VolumeSourceRules.CsiDriverName(o.Metadata.Name, "name", errors);
         var (spec, path) = (o.Spec, Paths.Spec);
         foreach (var mode in spec.VolumeLifecycleModes)
             CommonRules.OptionalOneOf(mode, path.Child("volumeLifecycleModes"), errors, Modes);

@@ -12,6 +12,13 @@ internal sealed class CSINodeStrategy : Strategy<CSINode>
 
     public override bool AllowUnconditionalUpdate => false;
 
+    // Judged twice, as upstream does: each cause stands twice in its answer.
+    protected override void Validate(StrategyContext c, CSINode o, FieldErrors errors)
+    {
+        base.Validate(c, o, errors);
+        base.Validate(c, o, errors);
+    }
+
     protected override void ValidateObject(StrategyContext c, CSINode o, FieldErrors errors)
     {
         for (var i = 0; i < o.Spec.Drivers.Count; i++)
