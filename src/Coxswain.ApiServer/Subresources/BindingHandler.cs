@@ -16,7 +16,7 @@ internal sealed class BindingHandler(RegistryTable registries) : IVerbHandler
         var name = request.Name.Length > 0 ? request.Name : binding.Metadata.Name;
         if (binding.Metadata.Name.Length > 0 && request.Name.Length > 0 && binding.Metadata.Name != request.Name)
             throw new ApiException(Statuses.BadRequest("name in URL does not match name in Binding object"));
-        Validate(binding, name);
+        Validate(binding);
 
         // The pod is written past its strategy: nobody else may set the node of a pod.
         var registry = registries.For<Pod>();
@@ -31,7 +31,7 @@ internal sealed class BindingHandler(RegistryTable registries) : IVerbHandler
         return new DocumentResponse(201, Statuses.Success(201));
     }
 
-    private static void Validate(Binding binding, string name)
+    private static void Validate(Binding binding)
     {
         var errors = new FieldErrors();
         var target = new FieldPath("target");
@@ -40,7 +40,7 @@ internal sealed class BindingHandler(RegistryTable registries) : IVerbHandler
         if (binding.Target.Name.Length == 0)
             errors.Required(target.Child("name"));
         if (errors.Count > 0)
-            throw new ApiException(Statuses.Invalid(new("", "v1", "Binding"), name, errors));
+            throw new ApiException(Statuses.Unknown(errors.Aggregate()));
     }
 
     /// <exception cref="ApiException">409: the pod is bound, or is going.</exception>

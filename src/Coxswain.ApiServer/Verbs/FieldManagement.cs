@@ -1,6 +1,7 @@
 using Coxswain.Api;
 using Coxswain.Api.ServerSideApply;
 using Coxswain.ApiServer.Cache;
+using Coxswain.ApiServer.Registry;
 
 namespace Coxswain.ApiServer.Verbs;
 
@@ -56,16 +57,18 @@ internal static class FieldManagement
     }
 
     /// <summary>Whether two objects differ in nothing but the times of managed fields.</summary>
-    public static bool SameButTimes(IMetadataObject live, IMetadataObject updated)
+    public static bool SameButTimes(ResourceRegistry registry, CachedObject live, IMetadataObject updated)
     {
-        var before = live.Metadata.ManagedFields;
+        var before = live.Object.Metadata.ManagedFields;
         var after = updated.Metadata.ManagedFields;
         if (before.Count != after.Count)
             return false;
         for (var i = 0; i < before.Count; i++)
             if (before[i] with { Time = null } != after[i] with { Time = null })
                 return false;
-        return updated.WithMetadata(updated.Metadata with { ManagedFields = before, ResourceVersion = live.Metadata.ResourceVersion }).Equals(live);
+        // Bytes decide: an empty list and an absent one are written alike, whatever they were in the request.
+        var candidate = updated.WithMetadata(updated.Metadata with { ManagedFields = before, ResourceVersion = live.Object.Metadata.ResourceVersion });
+        return candidate.Equals(live.Object) || registry.Codec.ToJson(candidate).AsSpan().SequenceEqual(live.Json.Span);
     }
 
     private static FieldWrite Write(ResourceScope scope, string manager, DateTimeOffset now) => new()

@@ -84,7 +84,7 @@ internal sealed class ObjectUpdater(AdmissionChain admission, RoleEscalationChec
                 if (written is not null && !update.DryRun)
                     await registry.Strategy.AfterDeleteAsync(context, updated, CancellationToken.None);
             }
-            else if (FieldManagement.SameButTimes(old, updated))
+            else if (FieldManagement.SameButTimes(registry, live, updated))
             {
                 // Nothing changes, so nothing is written and the version stays.
                 written = live;
