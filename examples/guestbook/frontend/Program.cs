@@ -18,7 +18,16 @@ var version = Setting("GUESTBOOK_VERSION", "dev");
 
 app.MapGet("/healthz", () => "ok\n");
 app.MapGet("/readyz", async (CancellationToken cancellation) =>
-    await follower.SendAsync(cancellation, "PING") == "PONG" ? Results.Text("ready\n") : Results.StatusCode(503));
+{
+    try
+    {
+        return await follower.SendAsync(cancellation, "PING") == "PONG" ? Results.Text("ready\n") : Results.StatusCode(503);
+    }
+    catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+    {
+        return Results.Text($"no follower answers: {e.Message}\n", statusCode: 503);
+    }
+});
 app.MapGet("/version", () => $"{version} {Dns.GetHostName()}\n");
 app.MapGet("/entries", async (CancellationToken cancellation) =>
     Results.Text(await follower.SendAsync(cancellation, "LRANGE", "entries", "0", "99") + "\n"));
