@@ -13,6 +13,7 @@ namespace Coxswain.Proxy;
 /// ports). The service's chain picks an endpoint's chain at random, which rewrites the destination.</para>
 /// <para>Packets that need this node's address as their source carry a mark from there to the postrouting hook: node-port traffic, traffic
 /// to cluster IPs from outside the cluster, and a pod that reaches itself through its service.</para>
+/// <para>Another instance on this machine may have the same service addresses: what its pods send is left to its table.</para>
 /// <para>The filter hooks run after the rewriting: a destination that is still a service's address there has nothing behind it, and is
 /// refused at once, so that clients do not wait for a time-out.</para>
 /// </remarks>
@@ -48,6 +49,7 @@ public sealed class NftablesRenderer(string table, string clusterCidr, string se
         add rule ip {{table}} no-endpoints ip daddr . meta l4proto . th dport vmap @{{NoEndpointIps}}
         add rule ip {{table}} no-endpoints fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @{{NoEndpointNodePorts}}
         add chain ip {{table}} nat-prerouting { type nat hook prerouting priority dstnat; policy accept; }
+        add rule ip {{table}} nat-prerouting iifname "veth*" ip saddr != {{clusterCidr}} return
         add rule ip {{table}} nat-prerouting jump services
         add chain ip {{table}} nat-output { type nat hook output priority -100; policy accept; }
         add rule ip {{table}} nat-output jump services
@@ -58,6 +60,7 @@ public sealed class NftablesRenderer(string table, string clusterCidr, string se
         add chain ip {{table}} filter-input { type filter hook input priority filter; policy accept; }
         add rule ip {{table}} filter-input ct state new jump no-endpoints
         add chain ip {{table}} filter-forward { type filter hook forward priority filter; policy accept; }
+        add rule ip {{table}} filter-forward iifname "veth*" ip saddr != {{clusterCidr}} return
         add rule ip {{table}} filter-forward ct state new jump no-endpoints
         add rule ip {{table}} filter-forward ip daddr {{serviceCidr}} ct state new jump refuse
         add chain ip {{table}} filter-output { type filter hook output priority filter; policy accept; }
