@@ -28,6 +28,9 @@ internal sealed class DaemonSetStrategy : Strategy<DaemonSet>
             update = update with { RollingUpdate = rolling with { MaxUnavailable = rolling.MaxUnavailable ?? 1, MaxSurge = rolling.MaxSurge ?? 0 } };
         }
 
+        // Part of what a client is taken to have said, as upstream's conversion makes it.
+        if (!o.Metadata.Annotations.ContainsKey(TemplateGeneration))
+            o = WithTemplateGeneration(o, 1);
         return o with
         {
             Spec = o.Spec with
