@@ -97,22 +97,14 @@ public sealed class BadStartStories : IAsyncLifetime
     }
 
     [Fact]
-    public async Task No_containerd()
+    public async Task A_package_that_is_missing()
     {
-        if (!Environment.IsPrivilegedProcess)
-            Assert.Skip("without root this stops earlier");
-        var empty = Directory.CreateTempSubdirectory("cxw-path-").FullName;
-        try
-        {
-            // Programs of the machine are looked for on the PATH: an empty one has none.
-            var result = await Shell.TryAsync(Repository.Executable, ["up", "--data-dir", _instance.DataDir, "--secure-port", _instance.Port.ToString(CultureInfo.InvariantCulture)], Cancellation,
-                environment: new Dictionary<string, string> { ["PATH"] = empty });
-            AssertOneSentence(result, "containerd");
-        }
-        finally
-        {
-            Directory.Delete(empty);
-        }
+        Repository.RequireNode();
+        // In a mount namespace of its own, the folder of the CNI plug-ins is empty.
+        var result = await Shell.TryAsync("unshare",
+            ["--mount", "sh", "-c", "mount -t tmpfs none /usr/lib/cni && exec \"$@\"", "sh", Repository.Executable, "up", "--data-dir", _instance.DataDir, "--secure-port", _instance.Port.ToString(CultureInfo.InvariantCulture)],
+            Cancellation);
+        AssertOneSentence(result, "CNI plug-ins", "apt-get install containernetworking-plugins");
     }
 
     [Theory]
@@ -160,10 +152,17 @@ public sealed class BadStartStories : IAsyncLifetime
     /// <summary>The executable where everybody may run it: a checkout often lies in a folder that only its owner may enter.</summary>
     private static string Readable()
     {
-        var copy = "/tmp/cxw-executable";
-        if (!File.Exists(copy) || new FileInfo(copy).LastWriteTimeUtc < new FileInfo(Repository.Executable).LastWriteTimeUtc)
-            File.Copy(Repository.Executable, copy, overwrite: true);
-        File.SetUnixFileMode(copy, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
-        return copy;
+        var folder = Directory.CreateDirectory("/tmp/cxw-executable").FullName;
+        const UnixFileMode Everybody = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite | UnixFileMode.GroupRead
+            | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        File.SetUnixFileMode(folder, Everybody);
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(Repository.Executable)!))
+        {
+            var copy = Path.Combine(folder, Path.GetFileName(file));
+            File.Copy(file, copy, overwrite: true);
+            File.SetUnixFileMode(copy, Everybody);
+        }
+
+        return Path.Combine(folder, "coxswain");
     }
 }

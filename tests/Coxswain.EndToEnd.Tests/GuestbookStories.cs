@@ -172,7 +172,7 @@ public sealed class GuestbookStories(GuestbookCluster cluster) : IClassFixture<G
             await process.WaitForExitAsync(Cancellation);
         }
 
-        var alive = Process.GetProcessesByName("redis-server").Length;
+        var alive = int.Parse((await Shell.TryAsync("pgrep", ["-c", "redis-server"], Cancellation)).Output, System.Globalization.CultureInfo.InvariantCulture);
         Assert.True(alive >= 3, $"{alive} redis processes are left");
         await instance.UpAsync(Cancellation);
         await instance.KubectlAsync(version, Cancellation, "-n", "guestbook", "wait", "--for=condition=Ready", "pods", "--all", "--timeout=60s");

@@ -17,7 +17,7 @@ public sealed class ResetStories : IAsyncLifetime
 
     public async ValueTask DisposeAsync() => await _instance.RemoveAsync();
 
-    /// <summary>Everything of a machine that a cluster may leave behind, as lines.</summary>
+    /// <summary>Everything of a machine that a cluster may leave behind, as lines. What has ended and waits for PID 1 to take note is none of it.</summary>
     private static async Task<SortedSet<string>> TracesAsync()
     {
         var traces = new SortedSet<string>(StringComparer.Ordinal);
@@ -27,7 +27,7 @@ public sealed class ResetStories : IAsyncLifetime
         Add("nft", (await Shell.RunAsync("nft", ["list", "tables"], Cancellation)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Add("interface", Directory.GetFileSystemEntries("/sys/class/net").Select(p => Path.GetFileName(p)!));
         Add("cgroup", Cgroups());
-        Add("process", (await Shell.RunAsync("ps", ["-eo", "args"], Cancellation)).Split('\n').Where(l => l.Contains("containerd", StringComparison.Ordinal) || l.Contains("/pause", StringComparison.Ordinal) || l.Contains("cxw-rs-", StringComparison.Ordinal)).Select(l => l.Trim()));
+        Add("process", (await Shell.RunAsync("ps", ["-eo", "args"], Cancellation)).Split('\n').Where(l => !l.Contains("<defunct>", StringComparison.Ordinal)).Where(l => l.Contains("containerd", StringComparison.Ordinal) || l.Contains("/pause", StringComparison.Ordinal) || l.Contains("cxw-rs-", StringComparison.Ordinal)).Select(l => l.Trim()));
         Add("run", Directory.Exists("/run/coxswain") ? Directory.GetFileSystemEntries("/run/coxswain") : []);
         return traces;
     }
