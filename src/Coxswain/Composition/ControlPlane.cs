@@ -6,7 +6,6 @@ using Coxswain.ApiServer;
 using Coxswain.Client;
 using Coxswain.Controllers;
 using Coxswain.Lifecycle;
-using Coxswain.Scheduler;
 using Coxswain.Security;
 using Coxswain.Storage;
 using Coxswain.Storage.Sqlite;

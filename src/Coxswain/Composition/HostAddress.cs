@@ -23,7 +23,7 @@ internal static class HostAddress
     /// <summary>The address for the node.</summary>
     /// <exception cref="LifecycleException">The machine has none but loopback.</exception>
     public static IPAddress ForNode(ClusterOptions options) =>
-        options.NodeAddress ?? All().FirstOrDefault()
+        options.NodeAddress ?? (All() is [var first, ..] ? first : null)
         ?? throw new LifecycleException("this machine has no network address that pods can reach; give one with --node-ip");
 
     /// <summary>A port that is free now, for UDP and TCP alike.</summary>

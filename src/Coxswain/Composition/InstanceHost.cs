@@ -68,7 +68,7 @@ internal sealed class InstanceHost(TimeProvider clock) : IInstanceHost
         {
             if (node is not null)
             {
-                yield return new("this machine", node.CheckAsync);
+                yield return new("this machine", NodeModules.CheckAsync);
                 node.BeginContainerd();
             }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Coxswain.Client;
 using Coxswain.Dns;
@@ -48,7 +47,7 @@ internal sealed class NodeModules(ClusterOptions options, ControlPlane controlPl
     }
 
     /// <summary>Looks for what is missing, before anything is changed on the machine.</summary>
-    public Task<string?> CheckAsync(CancellationToken cancellation)
+    public static Task<string?> CheckAsync(CancellationToken cancellation)
     {
         if (!Environment.IsPrivilegedProcess)
             throw new LifecycleException("running containers needs root: run as root or through sudo, or start with --no-node for the control plane alone");
