@@ -91,9 +91,18 @@ public sealed class BadStartStories : IAsyncLifetime
     {
         if (!Environment.IsPrivilegedProcess)
             Assert.Skip("needs root to become somebody else");
-        var result = await Shell.TryAsync("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", Readable(), "up", "--data-dir", _instance.DataDir + "-nobody"], Cancellation);
-        AssertOneSentence(result, "root", "--no-node");
-        Directory.Delete(_instance.DataDir + "-nobody", recursive: true);
+        var folder = Readable();
+        try
+        {
+            var result = await Shell.TryAsync("setpriv",
+                ["--reuid=65534", "--regid=65534", "--clear-groups", Path.Combine(folder, "coxswain"), "up", "--data-dir", _instance.DataDir + "-nobody"], Cancellation);
+            AssertOneSentence(result, "root", "--no-node");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+            Directory.Delete(_instance.DataDir + "-nobody", recursive: true);
+        }
     }
 
     [Fact]
@@ -152,7 +161,7 @@ public sealed class BadStartStories : IAsyncLifetime
     /// <summary>The executable where everybody may run it: a checkout often lies in a folder that only its owner may enter.</summary>
     private static string Readable()
     {
-        var folder = Directory.CreateDirectory("/tmp/cxw-executable").FullName;
+        var folder = Directory.CreateTempSubdirectory("cxw-executable-").FullName;
         const UnixFileMode Everybody = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite | UnixFileMode.GroupRead
             | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
         File.SetUnixFileMode(folder, Everybody);
@@ -163,6 +172,6 @@ public sealed class BadStartStories : IAsyncLifetime
             File.SetUnixFileMode(copy, Everybody);
         }
 
-        return Path.Combine(folder, "coxswain");
+        return folder;
     }
 }

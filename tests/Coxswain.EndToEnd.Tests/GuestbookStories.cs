@@ -72,7 +72,7 @@ public sealed class GuestbookStories(GuestbookCluster cluster) : IClassFixture<G
         await UpdatesUnderLoadAsync(instance, version, http);
         await Kubectl("rollout", "undo", "deployment/frontend");
         await Kubectl("rollout", "status", "deployment/frontend", "--timeout=120s");
-        Assert.Contains("1.0", await http.GetStringAsync(new Uri("/version", UriKind.Relative), Cancellation), StringComparison.Ordinal);
+        await Eventually.TrueAsync(async () => (await http.GetStringAsync(new Uri("/version", UriKind.Relative), Cancellation)).StartsWith("1.0", StringComparison.Ordinal), cancellation: Cancellation);
         Assert.Contains("REVISION", await Kubectl("rollout", "history", "deployment/frontend"), StringComparison.Ordinal);
 
         // A process that dies is started again.
