@@ -1,6 +1,7 @@
 using System.Globalization;
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
+using Coxswain.Api.Quotas;
 using Coxswain.ApiServer.Registry;
 
 namespace Coxswain.ApiServer.Admission;

@@ -1,6 +1,7 @@
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Meta.V1;
+using Coxswain.Api.Quotas;
 using Coxswain.ApiServer.Registry;
 using Coxswain.Client;
 
@@ -27,9 +28,9 @@ internal sealed class ResourceQuotaAdmission(IClusterView cluster, IApiClient ap
     {
         if (o is null || !HasQuotas(context.Namespace))
             return;
-        var usage = QuotaUsage.Of(context, o);
+        var usage = QuotaUsage.Of(context.Resource.GroupResource, o);
         if (context.IsUpdate && context.OldObject is not null)
-            usage = QuotaUsage.Minus(usage, QuotaUsage.Of(context, context.OldObject));
+            usage = QuotaUsage.Minus(usage, QuotaUsage.Of(context.Resource.GroupResource, context.OldObject));
         if (usage.Count == 0)
             return;
         await turn.WaitAsync(cancellation);

@@ -1,5 +1,6 @@
 using Coxswain.Api.Apps.V1;
 using Coxswain.Api.Batch.V1;
+using Coxswain.Api.Certificates.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Discovery.V1;
 using Coxswain.Api.Policy.V1;
@@ -93,6 +94,27 @@ internal static class ControllerTable
             [Allow("policy", "poddisruptionbudgets", "get list watch"), Allow("policy", "poddisruptionbudgets/status", "update"),
                 Allow("apps", "deployments replicasets statefulsets", "get list watch"), Allow("", "replicationcontrollers pods", "get list watch"), Events],
             [Wake.Self<PodDisruptionBudget>(), Wake.Via<Pod>(DisruptionController.BudgetsOf, gather: true)], DisruptionController.Make),
+
+        new("resourcequota-controller", "resourcequota-controller",
+            [Allow("*", "*", "list watch"), Allow("", "resourcequotas/status", "update"), Events],
+            [Wake.Self<ResourceQuota>(), ResourceQuotaController.WhenUsageFalls<Pod>(), ResourceQuotaController.WhenUsageFalls<Service>(),
+                ResourceQuotaController.WhenUsageFalls<PersistentVolumeClaim>()], ResourceQuotaController.Make),
+
+        new("persistentvolumeclaim-protection-controller", "pvc-protection-controller",
+            [Allow("", "persistentvolumeclaims", "get list watch update"), Allow("", "pods", "get list watch"), Events],
+            [Wake.Self<PersistentVolumeClaim>(), Wake.Via<Pod>(PvcProtectionController.FreedBy, gather: true)], PvcProtectionController.Make),
+
+        new("persistentvolume-protection-controller", "pv-protection-controller", [Allow("", "persistentvolumes", "get list watch update"), Events],
+            [Wake.Self<PersistentVolume>()], PvProtectionController.Make),
+
+        new("certificatesigningrequest-signing-controller", "certificate-controller",
+            [Allow("certificates.k8s.io", "certificatesigningrequests", "get list watch delete"),
+                Allow("certificates.k8s.io", "certificatesigningrequests/approval certificatesigningrequests/status", "update"),
+                Allow("certificates.k8s.io", "signers", "approve", CertificateSigner.KubeletClientSigner),
+                Allow("certificates.k8s.io", "signers", "sign",
+                    $"{CertificateSigner.ClientSigner} {CertificateSigner.KubeletClientSigner} {CertificateSigner.KubeletServingSigner}"),
+                Allow("authorization.k8s.io", "subjectaccessreviews", "create"), Events],
+            [Wake.Self<CertificateSigningRequest>()], CertificateSigningController.Make),
 
         new("job-controller", "job-controller",
             [Allow("batch", "jobs", "get list watch update patch"), Allow("batch", "jobs/status jobs/finalizers", "update"),

@@ -1,10 +1,9 @@
-using Coxswain.Api;
 using Coxswain.Api.Core.V1;
 
-namespace Coxswain.ApiServer.Admission;
+namespace Coxswain.Api.Quotas;
 
 /// <summary>What a pod asks for as a whole: its containers and sidecars together, or its largest step of initialization.</summary>
-internal static class PodTotals
+public static class PodTotals
 {
     /// <param name="pick">Requests or limits.</param>
     public static ApiMap<Quantity> Of(PodSpec spec, Func<ResourceRequirements, ApiMap<Quantity>> pick)

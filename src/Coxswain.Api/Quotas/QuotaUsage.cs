@@ -1,19 +1,17 @@
-using Coxswain.Api;
 using Coxswain.Api.Core.V1;
-using Coxswain.ApiServer.Registry;
 
-namespace Coxswain.ApiServer.Admission;
+namespace Coxswain.Api.Quotas;
 
 /// <summary>What objects use of the resources that quotas count.</summary>
-internal static class QuotaUsage
+public static class QuotaUsage
 {
     private const string StorageSuffix = ".storageclass.storage.k8s.io/";
 
-    public static ApiMap<Quantity> Of(AdmissionContext context, IKubernetesObject o)
+    /// <summary>What one object of a resource uses, by the names that quotas have for it.</summary>
+    public static ApiMap<Quantity> Of(GroupResource resource, IKubernetesObject o)
     {
         var usage = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         var one = Quantity.FromValue(1);
-        var resource = context.Resource.GroupResource;
         usage[$"count/{resource}"] = one;
         if (resource is { Group: "", Resource: "pods" or "services" or "replicationcontrollers" or "resourcequotas" or "secrets" or "configmaps"
             or "persistentvolumeclaims" })
@@ -45,6 +43,7 @@ internal static class QuotaUsage
         return usage.ToApiMap();
     }
 
+    /// <summary>The difference, without what is zero.</summary>
     public static ApiMap<Quantity> Minus(ApiMap<Quantity> a, ApiMap<Quantity> b)
     {
         var result = new Dictionary<string, Quantity>(StringComparer.Ordinal);
@@ -76,7 +75,7 @@ internal static class QuotaUsage
         if (o is not Pod pod)
             return "";
         var missing = new List<string>();
-        foreach (var (name, _) in CommonRules.Sorted(quota.Status.Hard))
+        foreach (var (name, _) in quota.Status.Hard.OrderBy(static entry => entry.Key, StringComparer.Ordinal))
         {
             var (resource, ofLimits) = name switch
             {
@@ -134,8 +133,8 @@ internal static class QuotaUsage
 
     private static bool Fulfils(string @operator, ApiList<string> values, string value) => @operator switch
     {
-        "In" => CommonRules.Contains(values, value),
-        "NotIn" => !CommonRules.Contains(values, value),
+        "In" => values.Contains(value),
+        "NotIn" => !values.Contains(value),
         "DoesNotExist" => value.Length == 0,
         _ => value.Length > 0,
     };
