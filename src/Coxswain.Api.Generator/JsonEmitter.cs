@@ -86,8 +86,10 @@ internal static class JsonEmitter
         // The one place where upstream fills in kind and apiVersion of objects within an object.
         if (type.Name == "StatefulSetSpec" && field.Json == "volumeClaimTemplates")
             return "OptWithKind";
+
+        // Only metadata.creationTimestamp: v1.36 leaves it out where it is zero, earlier releases wrote null (decision 0005).
         if (field.OmitZero)
-            return "Opt" + micro;
+            return "Req" + micro;
         if (!field.OmitEmpty)
             return "Req" + micro;
         if (field.Pointer)

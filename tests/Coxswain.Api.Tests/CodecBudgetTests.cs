@@ -76,7 +76,7 @@ public sealed class CodecBudgetTests
     private static Action Create(ObjectCodec codec, IMetadataObject value)
     {
         var manager = ManagedFieldsManager.For(codec);
-        var json = codec.ToJson(value.WithMetadata(value.Metadata with { ManagedFields = default }));
+        var json = codec.ToJson(value.WithMetadata(value.Metadata with { ManagedFields = default, CreationTimestamp = null }));
         var write = new FieldWrite { Manager = "m", Time = DateTimeOffset.UnixEpoch };
         return () => manager.Update(default, json, default, default, write);
     }

@@ -141,10 +141,10 @@ public sealed class JsonCodecTests
     [Fact]
     public void Empty_values_are_left_out_and_structs_are_not()
     {
-        Assert.Equal("""{"kind":"Pod","apiVersion":"v1","metadata":{},"spec":{"containers":null},"status":{}}""", Text(Pod.Empty));
-        Assert.Equal("""{"kind":"ConfigMap","apiVersion":"v1","metadata":{}}""", Text(ConfigMap.Empty));
+        Assert.Equal("""{"kind":"Pod","apiVersion":"v1","metadata":{"creationTimestamp":null},"spec":{"containers":null},"status":{}}""", Text(Pod.Empty));
+        Assert.Equal("""{"kind":"ConfigMap","apiVersion":"v1","metadata":{"creationTimestamp":null}}""", Text(ConfigMap.Empty));
         Assert.Equal(
-            """{"kind":"Event","apiVersion":"v1","metadata":{},"involvedObject":{},"source":{},"firstTimestamp":null,"lastTimestamp":null,"eventTime":null,"reportingComponent":"","reportingInstance":""}""",
+            """{"kind":"Event","apiVersion":"v1","metadata":{"creationTimestamp":null},"involvedObject":{},"source":{},"firstTimestamp":null,"lastTimestamp":null,"eventTime":null,"reportingComponent":"","reportingInstance":""}""",
             Text(Event.Empty));
     }
 
@@ -153,7 +153,17 @@ public sealed class JsonCodecTests
     {
         var pod = Pod.Empty with { Spec = new() { Containers = [], Priority = 0, RuntimeClassName = "" } };
         Assert.Equal(
-            """{"kind":"Pod","apiVersion":"v1","metadata":{},"spec":{"containers":[],"priority":0,"runtimeClassName":""},"status":{}}""", Text(pod));
+            """{"kind":"Pod","apiVersion":"v1","metadata":{"creationTimestamp":null},"spec":{"containers":[],"priority":0,"runtimeClassName":""},"status":{}}""", Text(pod));
+    }
+
+    [Fact]
+    public void A_template_without_a_creation_timestamp_says_null()
+    {
+        var template = PodTemplate.Empty with { Template = new() { Metadata = new() { Name = "t" } } };
+        Assert.Contains("""
+            "template":{"metadata":{"name":"t","creationTimestamp":null},
+            """.Trim(), Text(template), StringComparison.Ordinal);
+        Assert.Equal(template, PodTemplate.Codec.Read(Encoding.UTF8.GetBytes(Text(template))));
     }
 
     private static string Text(IKubernetesObject value) => Encoding.UTF8.GetString(CodecTable.Find(value.GroupVersionKind)!.ToJson(value));

@@ -13,7 +13,7 @@ namespace Coxswain.ApiServer.Tests.Cache;
 public sealed class StoredValueTests
 {
     private const string Expected =
-        """{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":"2"},"data":{"k":"v"}}""";
+        """{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":"2","creationTimestamp":null},"data":{"k":"v"}}""";
 
     private static readonly ConfigMap Value = new()
     {

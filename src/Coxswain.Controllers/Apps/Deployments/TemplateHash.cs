@@ -6,7 +6,7 @@ using Coxswain.Api.Core.V1;
 namespace Coxswain.Controllers;
 
 /// <summary>The label value that tells the ReplicaSets of a Deployment apart: the same template gives the same text, for ever.</summary>
-/// <remarks>Taken over the template's JSON, which has a fixed order of fields and leaves out what is not set, so that new API fields do not
+/// <remarks>Taken over the template's JSON, which has a fixed order of fields and leaves out new fields that are not set, so that new API fields do not
 /// change the hashes of old templates.</remarks>
 internal static class TemplateHash
 {

@@ -20,7 +20,7 @@ internal sealed class RevisionHistory(IApiClient api, Lister<ControllerRevision>
         all.Sort((a, b) => a.Revision != b.Revision ? a.Revision.CompareTo(b.Revision) : string.CompareOrdinal(a.Metadata.Name, b.Metadata.Name));
         var data = Render(template);
         var newest = all.Count == 0 ? 0 : all[^1].Revision;
-        var present = all.FindLast(r => r.Data == data);
+        var present = all.FindLast(r => r.Data == data) ?? all.FindLast(r => TemplateOf(r) == template);
         if (present is null)
             present = await CreateAsync(set, template, data, newest + 1, collisionCount, cancellation).ConfigureAwait(false);
         else if (present.Revision < newest)
@@ -81,7 +81,7 @@ internal sealed class RevisionHistory(IApiClient api, Lister<ControllerRevision>
             {
                 // Ours, which the lister does not show yet, or another's with the same hash.
                 if (await api.FindAsync<ControllerRevision>(wanted.FullName(), cancellation).ConfigureAwait(false) is { } there
-                    && there.Data == data && Owners.IsControlledBy(there.Metadata, set))
+                    && (there.Data == data || TemplateOf(there) == template) && Owners.IsControlledBy(there.Metadata, set))
                     return there;
             }
         }
