@@ -11,6 +11,7 @@ using Coxswain.ApiServer.Metrics;
 using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Subresources;
 using Coxswain.ApiServer.Verbs;
+using Coxswain.ApiServer.Webhooks;
 using Coxswain.Client;
 using Coxswain.Security;
 using Coxswain.Storage;
@@ -24,6 +25,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly ApiDispatcher _dispatcher;
     private readonly TimeProvider _clock;
     private readonly StreamProxy _proxy;
+    private readonly WebhookTransport _webhooks;
     private readonly StrategyTable _strategies;
     private readonly Bootstrapper _bootstrapper;
     private readonly HealthChecks _health;
@@ -62,10 +64,13 @@ internal sealed class ApiServerModule : IAsyncDisposable
         var escalation = new RoleEscalationCheck(authorizer, rbac, Registries);
 
         // Is it right?
+        _webhooks = new(new(Registries));
+        var forms = new ResourceForms(Registries);
         var admission = AdmissionTable.Create(
             new()
             {
                 Cluster = Registries,
+                Webhooks = new(Registries, forms, _webhooks, logs),
                 Clock = clock,
                 Api = ClientFor(Users.ApiServer, "coxswain"),
                 MayAct = async (user, verb, resource, name, cancellation) => (await authorizer.AuthorizeAsync(
@@ -119,7 +124,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
             limit,
             _dispatcher,
             paths,
-            new(new(Registries, nodes, admission, _proxy), new(Registries, nodes, _proxy)),
+            new(new(Registries, nodes, admission, _proxy), new(Registries, nodes, new(Registries), admission, _proxy)),
             writer,
             new(transformer, clock),
             metrics,
@@ -175,6 +180,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     {
         await Registries.DisposeAsync();
         _proxy.Dispose();
+        _webhooks.Dispose();
         _strategies.Dispose();
     }
 }

@@ -24,6 +24,15 @@ public sealed class AdmissionContext
 
     public string Subresource { get; init; } = "";
 
+    /// <summary>The kind of the document in the request: that of the resource, unless a subresource has one of its own.</summary>
+    public GroupVersionKind Kind { get => field == default ? Descriptor.Kind : field; init; }
+
+    /// <summary>Fills in the defaults of what a plug-in changed as text; null: there are none.</summary>
+    public Func<IKubernetesObject, IKubernetesObject>? Default { get; init; }
+
+    /// <summary>Who has seen the object, and who must see it again.</summary>
+    public ReinvocationState Reinvocation { get; } = new();
+
     /// <summary>The namespace of the request; empty for cluster-wide resources. Of a namespace itself: its name.</summary>
     public string Namespace { get; init; } = "";
 

@@ -1,10 +1,11 @@
+using Coxswain.ApiServer.Admission.Webhooks;
 using Coxswain.ApiServer.Registry;
 using Coxswain.Client;
 
 namespace Coxswain.ApiServer.Admission;
 
 /// <summary>The plug-ins in upstream's order, and which of them are on unless said otherwise. The order is meaning.</summary>
-public static class AdmissionTable
+internal static class AdmissionTable
 {
     /// <summary>Makes the chain: the default plug-ins, with those named enabled or disabled.</summary>
     /// <exception cref="ArgumentException">A name is unknown, or is in both lists.</exception>
@@ -48,15 +49,19 @@ public static class AdmissionTable
         ("CertificateSigning", true, d => new CertificateSigningAdmission(d.MayAct)),
         ("CertificateSubjectRestriction", true, _ => new CertificateSubjectRestrictionAdmission()),
         ("DefaultIngressClass", true, d => new DefaultIngressClassAdmission(d.Cluster)),
-        // MutatingAdmissionPolicy, MutatingAdmissionWebhook, ValidatingAdmissionPolicy and ValidatingAdmissionWebhook have
-        // their place here, after all that changes objects and before the quota.
+        // MutatingAdmissionPolicy and ValidatingAdmissionPolicy have their place beside the webhooks.
+        ("MutatingAdmissionWebhook", true, d => d.Webhooks.Mutating()),
+        ("ValidatingAdmissionWebhook", true, d => d.Webhooks.Validating()),
         ("ResourceQuota", true, d => new ResourceQuotaAdmission(d.Cluster, d.Api)),
     ];
 }
 
 /// <summary>What plug-ins are made from.</summary>
-public sealed record AdmissionDependencies
+internal sealed record AdmissionDependencies
 {
+    /// <summary>Asks webhooks.</summary>
+    public required WebhookParts Webhooks { get; init; }
+
     public required IClusterView Cluster { get; init; }
 
     public required TimeProvider Clock { get; init; }

@@ -15,7 +15,7 @@ internal sealed class NodeRestrictionAdmission(IClusterView cluster) : IAdmissio
 
     public string Name => "NodeRestriction";
 
-    public bool Handles(AdmissionContext context) => context.User.Username.StartsWith(Users.NodePrefix, StringComparison.Ordinal)
+    public bool Handles(AdmissionContext context) => context.Operation != AdmissionOperation.Connect && context.User.Username.StartsWith(Users.NodePrefix, StringComparison.Ordinal)
         && context.User.IsIn(Users.NodesGroup);
 
     public async ValueTask ValidateAsync(AdmissionContext context, IKubernetesObject? o, CancellationToken cancellation)

@@ -10,7 +10,7 @@ internal sealed class ConvertedForm(ResourceDescriptor descriptor, ObjectCodec s
 
     public override bool Converts => true;
 
-    protected override IMetadataObject ToStored(IMetadataObject value) => conversion.ToStorage(value);
+    public override IMetadataObject ToStored(IMetadataObject value) => conversion.ToStorage(value);
 
-    protected override IMetadataObject FromStored(IMetadataObject value) => conversion.FromStorage(value);
+    public override IMetadataObject FromStored(IMetadataObject value) => conversion.FromStorage(value);
 }

@@ -34,6 +34,11 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
 
     public ObjectCodec Codec => _form.ServedCodec;
 
+    /// <summary>An object of this resource as it is stored, and back.</summary>
+    public IMetadataObject ToStored(IMetadataObject value) => _form.ToStored(value);
+
+    public IMetadataObject FromStored(IMetadataObject stored) => _form.FromStored(stored);
+
     /// <summary>Who owns which fields of its objects.</summary>
     public ManagedFieldsManager ManagedFields => field ??= ManagedFieldsManager.For(Codec);
 

@@ -16,9 +16,9 @@ internal class StoredForm(ResourceDescriptor descriptor, ObjectCodec codec)
     /// <summary>The stored bytes are of another version than the served ones.</summary>
     public virtual bool Converts => false;
 
-    protected virtual IMetadataObject ToStored(IMetadataObject served) => served;
+    public virtual IMetadataObject ToStored(IMetadataObject served) => served;
 
-    protected virtual IMetadataObject FromStored(IMetadataObject stored) => stored;
+    public virtual IMetadataObject FromStored(IMetadataObject stored) => stored;
 
     /// <summary>The bytes to be stored: JSON without a resource version, which is the store's to give.</summary>
     public byte[] Encode(IMetadataObject served)

@@ -1,13 +1,14 @@
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.Admission;
 using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Verbs;
 
 namespace Coxswain.ApiServer.Subresources;
 
 /// <summary>Binds a pod to a node: the scheduler's one write.</summary>
-internal sealed class BindingHandler(RegistryTable registries) : IVerbHandler
+internal sealed class BindingHandler(RegistryTable registries, AdmissionChain admission) : IVerbHandler
 {
     public async Task<ApiResponse> HandleAsync(ResourceScope scope, ApiRequest request, CancellationToken cancellation)
     {
@@ -16,7 +17,10 @@ internal sealed class BindingHandler(RegistryTable registries) : IVerbHandler
         var name = request.Name.Length > 0 ? request.Name : binding.Metadata.Name;
         if (binding.Metadata.Name.Length > 0 && request.Name.Length > 0 && binding.Metadata.Name != request.Name)
             throw new ApiException(Statuses.BadRequest("name in URL does not match name in Binding object"));
+        var context = scope.AdmissionContext(request, AdmissionOperation.Create, name, options.DryRun, options: options.ToDocument("create"));
+        binding = (Binding)(await admission.MutateAsync(context, binding, cancellation))!;
         Validate(binding);
+        await admission.ValidateAsync(context, binding, cancellation);
 
         // The pod is written past its strategy: nobody else may set the node of a pod.
         var registry = registries.For<Pod>();

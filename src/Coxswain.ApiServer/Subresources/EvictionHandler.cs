@@ -3,13 +3,14 @@ using Coxswain.Api.Core.V1;
 using Coxswain.Api.Meta.V1;
 using Coxswain.Api.Policy.V1;
 using Coxswain.Api.Selectors;
+using Coxswain.ApiServer.Admission;
 using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Verbs;
 
 namespace Coxswain.ApiServer.Subresources;
 
 /// <summary>Deletes a pod if its disruption budget can bear it.</summary>
-internal sealed class EvictionHandler(RegistryTable registries, ObjectDeleter deleter) : IVerbHandler
+internal sealed class EvictionHandler(RegistryTable registries, AdmissionChain admission, ObjectDeleter deleter) : IVerbHandler
 {
     /// <summary>More would mean that the disruption controller is far behind.</summary>
     private const int MaxDisruptedPods = 2000;
@@ -20,6 +21,9 @@ internal sealed class EvictionHandler(RegistryTable registries, ObjectDeleter de
         var eviction = (Eviction)BodyDecoder.Decode(request, scope.Kind, options.FieldValidation);
         if (eviction.Metadata.Name.Length > 0 && eviction.Metadata.Name != request.Name)
             throw new ApiException(Statuses.BadRequest("name in URL does not match name in Eviction object"));
+        var context = scope.AdmissionContext(request, AdmissionOperation.Create, request.Name, options.DryRun, options: options.ToDocument("create"));
+        eviction = (Eviction)(await admission.MutateAsync(context, eviction, cancellation))!;
+        await admission.ValidateAsync(context, eviction, cancellation);
         var deletion = eviction.DeleteOptions ?? DeleteOptions.Empty;
         if (options.DryRun)
             deletion = deletion with { DryRun = ["All"] };

@@ -24,11 +24,7 @@ internal sealed class KubeletConnections(RegistryTable registries, NodeAddresses
             _ => PortForwardPath(pod, request),
         };
         if (scope.SubresourceName is "exec" or "attach" or "portforward")
-        {
-            var admissionContext = scope.AdmissionContext(request, AdmissionOperation.Connect, request.Name, dryRun: false);
-            await admission.MutateAsync(admissionContext, null, cancellation);
-            await admission.ValidateAsync(admissionContext, null, cancellation);
-        }
+            await ConnectOptions.AdmitAsync(admission, scope, request, cancellation);
 
         var target = await nodes.KubeletAsync(pod.Spec.NodeName, path, cancellation);
         if (scope.SubresourceName == "log")

@@ -1,14 +1,15 @@
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
-using Coxswain.Api.Discovery.V1;
+using Coxswain.ApiServer.Admission;
 using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Verbs;
+using Coxswain.ApiServer.Webhooks;
 using Microsoft.AspNetCore.Http;
 
 namespace Coxswain.ApiServer.Subresources;
 
 /// <summary>Passes requests on to pods, services and nodes: <c>.../NAME/proxy/PATH</c>, where NAME may be <c>[scheme:]name[:port]</c>.</summary>
-internal sealed class ProxyConnections(RegistryTable registries, NodeAddresses nodes, StreamProxy proxy)
+internal sealed class ProxyConnections(RegistryTable registries, NodeAddresses nodes, ServiceEndpoints services, AdmissionChain admission, StreamProxy proxy)
 {
     /// <exception cref="ApiException">Nothing was answered yet.</exception>
     public async Task HandleAsync(HttpContext context, ResourceScope scope, ApiRequest request, CancellationToken cancellation)
@@ -23,6 +24,7 @@ internal sealed class ProxyConnections(RegistryTable registries, NodeAddresses n
             return;
         }
 
+        await ConnectOptions.AdmitAsync(admission, scope, request, cancellation);
         var pathAndQuery = Uri.EscapeDataString(path).Replace("%2F", "/", StringComparison.Ordinal) + request.Query.Without("path");
         var target = scope.Descriptor.Plural switch
         {
@@ -72,35 +74,7 @@ internal sealed class ProxyConnections(RegistryTable registries, NodeAddresses n
     private async ValueTask<UpstreamTarget> ServiceAsync(
         string @namespace, string name, string scheme, string port, string pathAndQuery, CancellationToken cancellation)
     {
-        var service = (Service)(await registries.For<Service>().GetAsync(@namespace, name, cancellation)).Object;
-        ServicePort? wanted = null;
-        foreach (var candidate in service.Spec.Ports)
-            if (port.Length == 0 ? service.Spec.Ports.Count == 1 : candidate.Name == port || candidate.Port.ToString(System.Globalization.CultureInfo.InvariantCulture) == port)
-                wanted = candidate;
-        if (wanted is null && port.Length > 0 && service.Spec.Ports.Count > 0)
-            throw new ApiException(Statuses.ServiceUnavailable($"no service port {GoText.Quote(port)} found for service {GoText.Quote(name)}"));
-
-        var addresses = new List<(string Address, int Port)>();
-        var registry = registries.For<EndpointSlice>();
-        var snapshot = await registry.ReadAsync(cancellation);
-        foreach (var cached in snapshot.Range(registry.RangePrefix(@namespace)))
-        {
-            var slice = (EndpointSlice)cached.Object;
-            if (!slice.Metadata.Labels.TryGetValue("kubernetes.io/service-name", out var owner) || owner != name)
-                continue;
-            foreach (var slicePort in slice.Ports)
-            {
-                if (slicePort.Port is not { } number || (wanted is not null && (slicePort.Name ?? "") != wanted.Name))
-                    continue;
-                foreach (var endpoint in slice.Endpoints)
-                    if (endpoint.Conditions.Ready != false && endpoint.Addresses.Count > 0)
-                        addresses.Add((endpoint.Addresses[0], number));
-            }
-        }
-
-        if (addresses.Count == 0)
-            throw new ApiException(Statuses.ServiceUnavailable($"no endpoints available for service {GoText.Quote(name)}"));
-        var (address, chosen) = addresses[Random.Shared.Next(addresses.Count)];
+        var (address, chosen) = await services.FindAsync(new(@namespace, name), port, cancellation);
         return new(NodeAddresses.Url(scheme.Length > 0 ? scheme : "http", address, chosen, pathAndQuery), null, null);
     }
 

@@ -24,7 +24,10 @@ internal sealed class ScaleHandler(ObjectUpdater updater) : IVerbHandler
         var options = WriteOptions.Parse(request.Verb == "patch" ? "PatchOptions" : "UpdateOptions", request.Query, request.UserAgent, patchType);
         // The object itself is written, by the object's own rules.
         var whole = scope with { Subresource = null };
-        var update = new ObjectUpdater.Update(live => new(Change(scope, request, scale, live!, patchType, options)), options.DryRun);
+        var update = new ObjectUpdater.Update(live => new(Change(scope, request, scale, live!, patchType, options)), options.DryRun, Options: options.ToDocument(request.Verb))
+        {
+            Part = new(scope, scale.Get, (o, part) => part is Scale changed && changed.Spec != scale.Get(o).Spec ? scale.Set(o, changed) : o),
+        };
         var (written, _) = await updater.UpdateAsync(whole, request, update, cancellation);
         return new DocumentResponse(200, scale.Get(written.Object));
     }

@@ -2,6 +2,7 @@ using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.Admission;
 using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Verbs;
 using Coxswain.Security;
@@ -9,7 +10,7 @@ using Coxswain.Security;
 namespace Coxswain.ApiServer.Subresources;
 
 /// <summary>Issues a token of a service account, bound to a pod, secret or node if asked.</summary>
-internal sealed class TokenHandler(RegistryTable registries, ServiceAccountTokens tokens, ApiServerOptions options) : IVerbHandler
+internal sealed class TokenHandler(RegistryTable registries, AdmissionChain admission, ServiceAccountTokens tokens, ApiServerOptions options) : IVerbHandler
 {
     private const long DefaultSeconds = 3600;
     private const long MinSeconds = 600;
@@ -31,10 +32,14 @@ internal sealed class TokenHandler(RegistryTable registries, ServiceAccountToken
             Audiences = asked.Spec.Audiences.Count > 0 ? asked.Spec.Audiences : [.. options.EffectiveAudiences],
             ExpirationSeconds = asked.Spec.ExpirationSeconds ?? DefaultSeconds,
         };
+        var context = scope.AdmissionContext(request, AdmissionOperation.Create, request.Name, write.DryRun, options: write.ToDocument("create"));
+        asked = (TokenRequest)(await admission.MutateAsync(context, asked with { Spec = spec }, cancellation))!;
+        spec = asked.Spec;
         Validate(spec, request.Name);
+        await admission.ValidateAsync(context, asked, cancellation);
         var (pod, secret, node) = await BoundAsync(spec.BoundObjectRef, account, request, cancellation);
 
-        var seconds = spec.ExpirationSeconds.Value;
+        var seconds = spec.ExpirationSeconds!.Value;
         var extends = seconds == WarnedSeconds && pod is not null && spec.Audiences.Count == 1 && options.EffectiveAudiences.Contains(spec.Audiences[0]);
         var claims = new ServiceAccountClaims
         {

@@ -1,5 +1,4 @@
 using Coxswain.Api;
-using Coxswain.Api.Meta.V1;
 
 namespace Coxswain.ApiServer.Verbs;
 
@@ -13,13 +12,7 @@ internal sealed class CreateHandler(ObjectCreator creator) : IVerbHandler
         value = RequestedObject.InNamespace(scope, request, value);
         value = scope.Registry.Strategy.Default(value);
         value = FieldManagement.Update(scope, null, value, options.FieldManager, request.Now);
-        var created = await creator.CreateAsync(scope, request, value, "", options.DryRun, CreateOptions(options), cancellation);
+        var created = await creator.CreateAsync(scope, request, value, "", options.DryRun, options.ToDocument("create"), cancellation);
         return new ObjectResponse(201, scope.Registry, created);
     }
-
-    private static CreateOptions CreateOptions(in WriteOptions options) => new()
-    {
-        DryRun = options.DryRun ? ["All"] : default,
-        FieldManager = options.FieldManager,
-    };
 }

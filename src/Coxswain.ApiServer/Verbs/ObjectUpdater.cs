@@ -20,7 +20,18 @@ internal sealed class ObjectUpdater(AdmissionChain admission, RoleEscalationChec
     /// <param name="MayCreate">A missing object is made (apply).</param>
     /// <param name="ExpectedUid">The uid that the live object must have; empty: any.</param>
     public sealed record Update(
-        Func<CachedObject?, ValueTask<IMetadataObject>> Change, bool DryRun, bool MayCreate = false, string ExpectedUid = "", IKubernetesObject? Options = null);
+        Func<CachedObject?, ValueTask<IMetadataObject>> Change, bool DryRun, bool MayCreate = false, string ExpectedUid = "", IKubernetesObject? Options = null)
+    {
+        /// <summary>What admission judges instead of the whole object: the part that a subresource shows. Null: the object.</summary>
+        public AdmittedPart? Part { get; init; }
+    }
+
+    /// <summary>A part of an object with a kind of its own (its scale).</summary>
+    /// <param name="Scope">The subresource.</param>
+    /// <param name="Show">The part of an object.</param>
+    /// <param name="Merge">The object with the part that admission left.</param>
+    public sealed record AdmittedPart(
+        ResourceScope Scope, Func<IMetadataObject, IMetadataObject> Show, Func<IMetadataObject, IMetadataObject, IMetadataObject> Merge);
 
     /// <returns>The object as stored, and whether it is new.</returns>
     /// <exception cref="ApiException">The change is refused.</exception>
@@ -62,9 +73,12 @@ internal sealed class ObjectUpdater(AdmissionChain admission, RoleEscalationChec
             throw UidConflict(scope, request, update.ExpectedUid, old.Metadata.Uid);
 
         var context = scope.StrategyContext(request, update.DryRun);
-        var admissionContext = scope.AdmissionContext(request, AdmissionOperation.Update, request.Name, update.DryRun, old, update.Options);
+        var part = update.Part;
+        var admissionContext = (part?.Scope ?? scope).AdmissionContext(
+            request, AdmissionOperation.Update, request.Name, update.DryRun, part is null ? old : part.Show(old), update.Options);
         var updated = await update.Change(live);
-        updated = (IMetadataObject)(await admission.MutateAsync(admissionContext, updated, cancellation))!;
+        var admitted = (IMetadataObject)(await admission.MutateAsync(admissionContext, part is null ? updated : part.Show(updated), cancellation))!;
+        updated = part is null ? admitted : part.Merge(updated, admitted);
         updated = CheckVersion(scope, strategy, updated, old);
         await escalation.CheckUpdateAsync(scope, request, updated, old, cancellation);
 
@@ -73,7 +87,7 @@ internal sealed class ObjectUpdater(AdmissionChain admission, RoleEscalationChec
         try
         {
             updated = strategy.BeforeUpdate(context, allocation.Object, old);
-            await admission.ValidateAsync(admissionContext, updated, cancellation);
+            await admission.ValidateAsync(admissionContext, part is null ? updated : part.Show(updated), cancellation);
             strategy.Warn(context, updated, old, request.Warnings);
 
             if (IsGone(registry, updated, old))

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Coxswain.Api;
-using Coxswain.Api.Meta.V1;
 using Coxswain.Api.Patching;
 using Coxswain.ApiServer.Cache;
 
@@ -17,7 +16,7 @@ internal sealed class PatchHandler(ObjectUpdater updater) : IVerbHandler
             live => new(type == PatchTypes.Apply ? Apply(scope, request, live, options) : Patched(scope, request, type, live ?? throw scope.Registry.NotFound(request.Name), options)),
             options.DryRun,
             MayCreate: type == PatchTypes.Apply && scope.Subresource is null,
-            Options: new PatchOptions { DryRun = options.DryRun ? ["All"] : default, FieldManager = options.FieldManager });
+            Options: options.ToDocument("patch"));
         var (written, created) = await updater.UpdateAsync(scope, request, update, cancellation);
         return new ObjectResponse(created ? 201 : 200, scope.Registry, written);
     }

@@ -32,6 +32,8 @@ internal sealed record ResourceScope(ResourceRegistry Registry, SubresourceDescr
         {
             Operation = operation,
             Descriptor = Descriptor,
+            Kind = Kind,
+            Default = o => o is IMetadataObject whole && whole.GroupVersionKind == Descriptor.Kind ? Registry.Strategy.Default(whole) : o,
             Subresource = SubresourceName,
             Namespace = Descriptor.Namespaced ? request.Namespace : Descriptor.Plural == "namespaces" && Descriptor.Kind.Group.Length == 0 ? name : "",
             Name = name,

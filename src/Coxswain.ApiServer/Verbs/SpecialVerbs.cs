@@ -25,10 +25,10 @@ internal static class SpecialVerbs
     public static IReadOnlyDictionary<string, IVerbHandler> Create(Parts parts) => new Dictionary<string, IVerbHandler>(StringComparer.Ordinal)
     {
         ["*/scale"] = new ScaleHandler(parts.Updater),
-        ["pods/binding"] = new BindingHandler(parts.Registries),
-        ["bindings"] = new BindingHandler(parts.Registries),
-        ["pods/eviction"] = new EvictionHandler(parts.Registries, parts.Deleter),
-        ["serviceaccounts/token"] = new TokenHandler(parts.Registries, parts.Tokens, parts.Options),
+        ["pods/binding"] = new BindingHandler(parts.Registries, parts.Admission),
+        ["bindings"] = new BindingHandler(parts.Registries, parts.Admission),
+        ["pods/eviction"] = new EvictionHandler(parts.Registries, parts.Admission, parts.Deleter),
+        ["serviceaccounts/token"] = new TokenHandler(parts.Registries, parts.Admission, parts.Tokens, parts.Options),
         ["subjectaccessreviews"] = new AccessReviewHandler(parts.Authorizer, parts.Admission),
         ["selfsubjectaccessreviews"] = new AccessReviewHandler(parts.Authorizer, parts.Admission),
         ["localsubjectaccessreviews"] = new AccessReviewHandler(parts.Authorizer, parts.Admission),

@@ -1,5 +1,4 @@
 using Coxswain.Api;
-using Coxswain.Api.Meta.V1;
 
 namespace Coxswain.ApiServer.Verbs;
 
@@ -18,7 +17,7 @@ internal sealed class UpdateHandler(ObjectUpdater updater) : IVerbHandler
             live => new(FieldManagement.Update(scope, live, submitted, options.FieldManager, request.Now)),
             options.DryRun,
             ExpectedUid: submitted.Metadata.Uid,
-            Options: new UpdateOptions { DryRun = options.DryRun ? ["All"] : default, FieldManager = options.FieldManager });
+            Options: options.ToDocument("update"));
         var (written, created) = await updater.UpdateAsync(scope, request, update, cancellation);
         return new ObjectResponse(created ? 201 : 200, scope.Registry, written);
     }
