@@ -40,6 +40,34 @@ internal static class Rules
     public static string Refusal<T>(string json)
         where T : class, IResource<T> => Assert.Throws<ApiException>(() => Create<T>(json)).Status.Message;
 
+    /// <summary>What is wrong with the object, "field: message" in order; nothing if it is accepted.</summary>
+    public static IReadOnlyList<string> Causes<T>(string json)
+        where T : class, IResource<T> => CausesOf(() => Create<T>(json));
+
+    public static IReadOnlyList<string> UpdateCauses<T>(T old, Func<T, T> change, string subresource = "")
+        where T : class, IResource<T> => CausesOf(() => Update(old, change, subresource));
+
+    public static IReadOnlyList<string> Warnings<T>(string json, string? oldJson = null)
+        where T : class, IResource<T>
+    {
+        var warnings = new List<string>();
+        For<T>().Warn(Context<T>(), Read<T>(json), oldJson is null ? null : Read<T>(oldJson), warnings);
+        return warnings;
+    }
+
+    private static IReadOnlyList<string> CausesOf(Action write)
+    {
+        try
+        {
+            write();
+            return [];
+        }
+        catch (ApiException refusal)
+        {
+            return [.. refusal.Status.Details!.Causes.Select(cause => $"{cause.Field}: {cause.Message}")];
+        }
+    }
+
     /// <summary>The object as an update leaves it.</summary>
     public static T Update<T>(T old, Func<T, T> change, string subresource = "")
         where T : class, IResource<T>

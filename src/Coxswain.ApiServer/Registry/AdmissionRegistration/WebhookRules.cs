@@ -82,7 +82,7 @@ internal static class WebhookRules
     {
         if (resources.Count == 0)
             errors.Required(path);
-        var (everything, wildResources, wildSubresources) = (resources.AsSpan().Contains("*/*"), new HashSet<string>(), new HashSet<string>());
+        var (wildSubresources, wildResources) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         for (var i = 0; i < resources.Count; i++)
         {
             var name = resources[i];
@@ -96,18 +96,22 @@ internal static class WebhookRules
             if (slash < 0)
                 continue;
             var (resource, subresource) = (name[..slash], name[(slash + 1)..]);
-            if (subresource == "*")
-                wildResources.Add(resource);
-            if (resource == "*")
-                wildSubresources.Add(subresource);
-            if (name != "*/*" && wildResources.Contains(resource) && subresource != "*")
+            if (wildSubresources.Contains(resource))
                 errors.Invalid(path.Index(i), name, $"if '{resource}/*' is present, must not specify {name}");
-            if (name != "*/*" && wildSubresources.Contains(subresource) && resource != "*")
+            if (wildResources.Contains(subresource))
                 errors.Invalid(path.Index(i), name, $"if '*/{subresource}' is present, must not specify {name}");
+            if (subresource == "*")
+                wildSubresources.Add(resource);
+            if (resource == "*")
+                wildResources.Add(subresource);
         }
 
-        if (resources.Count > 1 && everything)
+        if (resources.Count > 1 && resources.AsSpan().Contains("*/*"))
             errors.Invalid(path, resources, "if '*/*' is present, must not specify other resources");
+        // Of the plain names, upstream remembers the last.
+        var lastPlain = resources.LastOrDefault(name => name.Length > 0 && !name.Contains('/'));
+        if (resources.AsSpan().Contains("*") && lastPlain is not (null or "*"))
+            errors.Invalid(path, resources, "if '*' is present, must not specify other resources without subresources");
     }
 
     public static void MatchConditions(ApiList<MatchCondition> conditions, FieldPath path, FieldErrors errors)
@@ -123,7 +127,7 @@ internal static class WebhookRules
             else
                 errors.Invalid(path.Index(i).Child("name"), conditions[i].Name, ValidationRules.QualifiedName(conditions[i].Name));
             for (var j = 0; j < i; j++)
-                if (conditions[j].Name == conditions[i].Name)
+                if (conditions[i].Name.Length > 0 && conditions[j].Name == conditions[i].Name)
                 {
                     errors.Duplicate(path.Index(i).Child("name"), conditions[i].Name);
                     break;

@@ -1,3 +1,4 @@
+using Coxswain.Api;
 using Coxswain.Api.FlowControl.V1;
 using Coxswain.Api.Validation;
 
@@ -25,22 +26,27 @@ internal sealed class FlowSchemaStrategy : Strategy<FlowSchema>
         if (spec.MatchingPrecedence == 1 && o.Metadata.Name != "exempt")
             errors.Invalid(path.Child("matchingPrecedence"), spec.MatchingPrecedence, "only the schema named 'exempt' may have matchingPrecedence 1");
         if (spec.DistinguisherMethod is { } method && method.Type is not ("ByNamespace" or "ByUser"))
-            errors.NotSupported(path.Child("distinguisherMethod").Child("type"), method.Type, "ByNamespace", "ByUser");
+            errors.NotSupported(path.Child("distinguisherMethod").Child("type"), method, "ByNamespace", "ByUser");
         if (spec.PriorityLevelConfiguration.Name.Length == 0)
             errors.Required(path.Child("priorityLevelConfiguration").Child("name"), "must reference a priority level");
         else
             errors.Invalid(path.Child("priorityLevelConfiguration").Child("name"), spec.PriorityLevelConfiguration.Name,
                 ValidationRules.Dns1123Subdomain(spec.PriorityLevelConfiguration.Name));
         for (var i = 0; i < spec.Rules.Count; i++)
-        {
-            var (rule, at) = (spec.Rules[i], path.Child("rules").Index(i));
-            if (rule.Subjects.Count == 0)
-                errors.Required(at.Child("subjects"), "subjects must contain at least one value");
-            for (var j = 0; j < rule.Subjects.Count; j++)
-                if (rule.Subjects[j].Kind is not ("Group" or "ServiceAccount" or "User"))
-                    errors.NotSupported(at.Child("subjects").Index(j).Child("kind"), rule.Subjects[j].Kind, "Group", "ServiceAccount", "User");
-            if (rule.ResourceRules.Count == 0 && rule.NonResourceRules.Count == 0)
-                errors.Required(at, "at least one of resourceRules and nonResourceRules has to be non-empty");
-        }
+            FlowRules.Validate(spec.Rules[i], path.Child("rules").Index(i), errors);
+        if (MandatoryFlowControl.Schema(o.Metadata.Name) is { } wanted && wanted != spec)
+            errors.Invalid(path, spec, $"spec of '{o.Metadata.Name}' must equal the fixed value");
+        Conditions(o, errors);
     }
+
+    protected override void ValidateUpdate(StrategyContext c, FlowSchema updated, FlowSchema old, FieldErrors errors)
+    {
+        ValidateMetadata(updated, errors);
+        ValidateObject(c, updated, errors);
+    }
+
+    protected override void ValidateStatus(StrategyContext c, FlowSchema updated, FlowSchema old, FieldErrors errors) => Conditions(updated, errors);
+
+    private static void Conditions(FlowSchema o, FieldErrors errors) =>
+        FlowRules.Conditions(o.Status.Conditions.Select(condition => condition.Type).ToApiList(), errors);
 }
