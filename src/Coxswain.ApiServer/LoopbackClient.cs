@@ -45,6 +45,9 @@ internal sealed class LoopbackClient(
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(WatchQuery query, [EnumeratorCancellation] CancellationToken cancellation)
         where T : class, IResource<T>
     {
+        // Who follows a whole kind holds its objects: then it is the cache's that he holds.
+        if (query is { Namespace: "", LabelSelector: "", FieldSelector: "" })
+            registries.For<T>().Cache.KeepDecoded();
         await foreach (var next in WatchAsync(T.Descriptor, query, cancellation))
         {
             yield return next.Type == WatchCacheEventType.Bookmark
@@ -282,7 +285,7 @@ internal sealed class LoopbackClient(
     private static T Document<T>(ApiResponse response)
         where T : class => Object<T>(response);
 
-    private static PartialObjectMetadata Partial(CachedObject cached) => new() { Metadata = cached.Object.Metadata };
+    private static PartialObjectMetadata Partial(CachedObject cached) => new() { Metadata = cached.Metadata };
 
     private static WatchEventType TypeOf(WatchCacheEventType type) => type switch
     {

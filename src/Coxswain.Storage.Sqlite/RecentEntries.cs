@@ -4,7 +4,7 @@ namespace Coxswain.Storage.Sqlite;
 /// says was there before is the same memory as what the change before it made.</summary>
 /// <remarks>Two generations: when the young one is full it becomes the old one, and the old one is forgotten. Only the writer uses
 /// it, and nobody else writes, so an entry that is there is the newest.</remarks>
-internal sealed class RecentEntries(int count = 2048, long bytes = 4 << 20)
+internal sealed class RecentEntries(int count = 2048, long bytes = 2 << 20)
 {
     private Dictionary<string, StoreEntry> _young = new(StringComparer.Ordinal);
     private Dictionary<string, StoreEntry> _old = new(StringComparer.Ordinal);

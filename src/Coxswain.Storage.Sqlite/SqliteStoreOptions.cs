@@ -23,7 +23,7 @@ public sealed record SqliteStoreOptions
     public int LogCount { get; init; } = 4096;
 
     /// <summary>The bytes of values that the changes in memory may hold.</summary>
-    public long LogBytes { get; init; } = 16 << 20;
+    public long LogBytes { get; init; } = 8 << 20;
 
     /// <summary>How many reads may run at once.</summary>
     public int Readers { get; init; } = 4;

@@ -133,7 +133,8 @@ public sealed class ChangeLog
         signal?.SetResult();
     }
 
-    private static long Size(StoreChange change) => 256 + (change.Key.Length * 2) + (change.After?.Value.Length ?? 0);
+    // What was there before is mostly what another change made; of a deletion it is what the change keeps.
+    private static long Size(StoreChange change) => 256 + (change.Key.Length * 2) + ((change.After ?? change.Before)?.Value.Length ?? 0);
 
     private StoreChange At(int index) => _ring[(_head + index) % _ring.Length];
 

@@ -47,7 +47,7 @@ internal static class MemoryPerPod
         since = Stopwatch.GetTimestamp();
         long bytes = 0;
         foreach (var cached in cache.Snapshot().Range(cache.KeyPrefix))
-            bytes += cached.Json.Length;
+            bytes += cached.JsonLength;
         Console.WriteLine($"a list of {Pods} walked in {Stopwatch.GetElapsedTime(since).TotalMilliseconds:f2} ms ({bytes >> 20} MiB)");
     }
 
@@ -66,6 +66,9 @@ internal static class MemoryPerPod
 
         public CachedObject Decode(StoreEntry entry) =>
             Make(entry.Key, (IMetadataObject)_codec.ReadJson(entry.Value.Span, null), entry.ModRevision);
+
+        public IMetadataObject Read(CachedObject cached) =>
+            ((IMetadataObject)_codec.ReadJson(cached.Json.Span, null)).WithMetadata(cached.Metadata);
 
         public CachedObject Stamp(CachedObject value, long revision) => Make(value.Key, value.Object, revision);
 

@@ -99,6 +99,7 @@ internal sealed class NodeAuthorizer(RegistryTable registries) : IAuthorizer
             return known;
         var edges = new HashSet<(string, string, string, string)>();
         var claims = _claims.Snapshot();
+        _pods.KeepDecoded();
         foreach (var cached in _pods.Snapshot().Range(_pods.KeyPrefix))
         {
             var pod = (Pod)cached.Object;

@@ -89,5 +89,9 @@ internal sealed class RbacAuthorizer(RegistryTable registries) : IAuthorizer
         return index;
     }
 
-    private static IEnumerable<CachedObject> All(WatchCache cache) => cache.Snapshot().Range(cache.KeyPrefix);
+    private static IEnumerable<CachedObject> All(WatchCache cache)
+    {
+        cache.KeepDecoded();
+        return cache.Snapshot().Range(cache.KeyPrefix);
+    }
 }

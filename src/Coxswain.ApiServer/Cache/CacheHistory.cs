@@ -6,11 +6,15 @@ namespace Coxswain.ApiServer.Cache;
 /// <remarks>Not safe for concurrent use: the cache's lock guards it.</remarks>
 internal sealed class CacheHistory(WatchCacheOptions options, TimeProvider clock)
 {
-    // The path of tree nodes that a change copies, the event and its place in the ring.
-    private const int Overhead = 2048;
+    // The event, its place in the ring, what a state keeps of the tree, and the object but for its bytes.
+    private const int Overhead = 1024;
+
+    /// <summary>A state holds the nodes on the way to what changed, so only every so many are kept; those between are made of them.</summary>
+    private const int StateInterval = 16;
 
     private Step[] _ring = new Step[16];
     private int _head;
+    private int _sinceState;
     private SortedTree<CachedObject> _base = SortedTree<CachedObject>.Empty;
 
     /// <summary>All changes after this revision are kept.</summary>
@@ -23,7 +27,7 @@ internal sealed class CacheHistory(WatchCacheOptions options, TimeProvider clock
     /// <summary>Begins anew with a state.</summary>
     public void Reset(SortedTree<CachedObject> state, long revision)
     {
-        (_ring, _head, Count, Bytes, _base, Start) = (new Step[16], 0, 0, 0, state, revision);
+        (_ring, _head, _sinceState, Count, Bytes, _base, Start) = (new Step[16], 0, 0, 0, 0, state, revision);
     }
 
     public void Add(CacheChange change, SortedTree<CachedObject> state)
@@ -33,7 +37,10 @@ internal sealed class CacheHistory(WatchCacheOptions options, TimeProvider clock
             DropOldest();
         if (Count == _ring.Length)
             Grow();
-        var step = new Step(change, state, now, Overhead + ((change.Current?.Json.Length ?? 0) * 3));
+        var kept = ++_sinceState >= StateInterval;
+        if (kept)
+            _sinceState = 0;
+        var step = new Step(change, kept ? state : null, now, Overhead + (change.Current ?? change.Previous)!.OwnBytes);
         _ring[(_head + Count++) % _ring.Length] = step;
         Bytes += step.Size;
         while (Bytes > options.HistoryBytes && Count > 1)
@@ -55,8 +62,25 @@ internal sealed class CacheHistory(WatchCacheOptions options, TimeProvider clock
     {
         if (revision < Start)
             return null;
-        var next = FirstAfter(revision);
-        return next == 0 ? _base : At(next - 1).State;
+
+        // Back to the next state that is kept, and from there on.
+        var end = FirstAfter(revision);
+        var next = end;
+        var state = _base;
+        while (next > 0)
+        {
+            if (At(next - 1).State is { } kept)
+            {
+                state = kept;
+                break;
+            }
+
+            next--;
+        }
+
+        for (; next < end; next++)
+            state = At(next).Change.ApplyTo(state);
+        return state;
     }
 
     private Step At(int index) => _ring[(_head + index) % _ring.Length];
@@ -83,7 +107,7 @@ internal sealed class CacheHistory(WatchCacheOptions options, TimeProvider clock
         _head = (_head + 1) % _ring.Length;
         Count--;
         Bytes -= oldest.Size;
-        (_base, Start) = (oldest.State, oldest.Change.Revision);
+        (_base, Start) = (oldest.State ?? oldest.Change.ApplyTo(_base), oldest.Change.Revision);
     }
 
     private void Grow()
@@ -94,5 +118,5 @@ internal sealed class CacheHistory(WatchCacheOptions options, TimeProvider clock
         (_ring, _head) = (grown, 0);
     }
 
-    private readonly record struct Step(CacheChange Change, SortedTree<CachedObject> State, long Time, int Size);
+    private readonly record struct Step(CacheChange Change, SortedTree<CachedObject>? State, long Time, int Size);
 }

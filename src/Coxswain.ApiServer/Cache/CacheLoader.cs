@@ -48,7 +48,7 @@ internal sealed partial class CacheLoader(IStore store, string keyPrefix, IObjec
                 objects.Add(cached);
         }
 
-        var bytes = objects.Sum(cached => (long)cached.Json.Length);
+        var bytes = objects.Sum(cached => (long)cached.JsonLength);
         return new(SortedTree<CachedObject>.FromOrdered(objects), bytes, page.Revision, undecodable);
     }
 

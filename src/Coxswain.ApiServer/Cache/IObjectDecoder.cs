@@ -1,3 +1,4 @@
+using Coxswain.Api;
 using Coxswain.Storage;
 
 namespace Coxswain.ApiServer.Cache;
@@ -9,6 +10,9 @@ internal interface IObjectDecoder
     /// <summary>Decodes a stored value and stamps the revision that it was written at.</summary>
     /// <exception cref="Exception">The value cannot be read; the message says why.</exception>
     CachedObject Decode(StoreEntry entry);
+
+    /// <summary>Decodes the JSON of an object that was decoded before; its metadata is taken over.</summary>
+    IMetadataObject Read(CachedObject cached);
 
     /// <summary>The same object at another revision: the last state of what was deleted carries the revision of the deletion.</summary>
     CachedObject Stamp(CachedObject value, long revision);

@@ -43,6 +43,9 @@ internal sealed partial class StoreFeed : IAsyncDisposable
     public StoreFeed(IStore store, TimeProvider clock, ILogger log, string prefix = "/registry/") =>
         (_store, _range, _clock, _log) = (store, StoreRange.Prefix(prefix), clock, log);
 
+    /// <summary>What the objects of all caches share.</summary>
+    public SharedParts Parts { get; } = new();
+
     /// <summary>Every attached cache has applied everything up to this revision.</summary>
     public long Revision => _revision.Revision;
 

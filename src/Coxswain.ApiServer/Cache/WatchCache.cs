@@ -22,6 +22,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly CacheHistory _history;
+    private readonly DecodedObjects _decoded;
     private readonly SemaphoreSlim _loading = new(1, 1);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, string> _undecodable = new(StringComparer.Ordinal);
@@ -50,6 +51,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         (_store, _feed, _decoder, _options, _clock, _log) = (store, feed, decoder, options, clock, log);
         _loader = new(store, keyPrefix, decoder, log);
         _history = new(options, clock);
+        _decoded = new(decoder, options.DecodedBytes);
     }
 
     public ResourceDescriptor Descriptor { get; }
@@ -98,6 +100,9 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
     public async ValueTask CatchUpAsync(CancellationToken cancellation) =>
         await WaitForRevisionAsync((await _store.GetRevisionsAsync(cancellation)).Current, cancellation);
 
+    /// <summary>Keeps all objects decoded from now on: for parts of this process that read or hold them all.</summary>
+    public void KeepDecoded() => _decoded.KeepAll();
+
     /// <summary>The present state.</summary>
     public CacheSnapshot Snapshot()
     {
@@ -128,6 +133,8 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         try
         {
             var loaded = await _loader.LoadAsync(Volatile.Read(ref _objects), revision, cancellation);
+            foreach (var cached in loaded.Objects)
+                _decoded.Hold(cached);
             var snapshot = new CacheSnapshot(loaded.Objects, revision);
             Volatile.Write(ref _loadedPast, new(snapshot));
             return snapshot;
@@ -245,6 +252,8 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         _undecodable.Clear();
         foreach (var (key, reason) in page.Undecodable)
             _undecodable[key] = reason;
+        foreach (var cached in page.Objects)
+            _decoded.Hold(cached);
         Volatile.Write(ref _objects, page.Objects);
         Volatile.Write(ref _revision, page.Revision);
         Volatile.Write(ref _bytes, page.Bytes);
@@ -261,12 +270,14 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         if (_undecodable.Count > 0)
             _undecodable.Remove(stored.Key);
         var current = stored.After is null ? null : _loader.Decode(stored.After, _undecodable);
+        if (current is not null)
+            _decoded.Hold(current);
         if (previous is null && current is null)
             return;
 
         var objects = current is null ? _objects.Remove(stored.Key) : _objects.Set(current);
         Volatile.Write(ref _objects, objects);
-        Volatile.Write(ref _bytes, _bytes + (current?.Json.Length ?? 0) - (previous?.Json.Length ?? 0));
+        Volatile.Write(ref _bytes, _bytes + (current?.JsonLength ?? 0) - (previous?.JsonLength ?? 0));
         var change = new CacheChange(previous, current, stored.Revision, _decoder);
         _history.Add(change, objects);
         for (var i = _subscriptions.Count - 1; i >= 0; i--)

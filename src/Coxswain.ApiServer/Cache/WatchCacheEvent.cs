@@ -1,3 +1,5 @@
+using Coxswain.Storage;
+
 namespace Coxswain.ApiServer.Cache;
 
 internal enum WatchCacheEventType
@@ -27,6 +29,9 @@ internal sealed class CacheChange(
     public long Revision => revision;
 
     public string Key => (current ?? previous)!.Key;
+
+    /// <summary>The state after this change, made of the one before.</summary>
+    public SortedTree<CachedObject> ApplyTo(SortedTree<CachedObject> before) => current is null ? before.Remove(Key) : before.Set(current);
 
     /// <summary>What a watcher with a filter is told of this change; null: nothing.</summary>
     public WatchCacheEvent? For(Func<CachedObject, bool>? filter)

@@ -32,10 +32,10 @@ internal sealed class ObjectTransformer(TimeProvider clock)
                 throw new ApiException(Statuses.NotAcceptableBecause(
                     $"you requested PartialObjectMetadataList, but the requested object is not a list (*{GoType(registry.Descriptor, list: false)})"));
             case OutputTransform.Table:
-                WriteTable(output, registry, [cached], new() { ResourceVersion = cached.Object.Metadata.ResourceVersion }, Include(includeObject), format);
+                WriteTable(output, registry, [cached], new() { ResourceVersion = cached.Metadata.ResourceVersion }, Include(includeObject), format);
                 break;
             case OutputTransform.PartialObjectMetadata when format.Wire == WireFormat.Protobuf:
-                WriteDocument(output, new PartialObjectMetadata { Metadata = cached.Object.Metadata }, format);
+                WriteDocument(output, new PartialObjectMetadata { Metadata = cached.Metadata }, format);
                 break;
             case OutputTransform.PartialObjectMetadata:
                 using (var partial = new PooledBuffer())
@@ -55,7 +55,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
     }
 
     /// <exception cref="ApiException">406: the form cannot be made of a list. 400: a wrong includeObject.</exception>
-    public void WriteList(IBufferWriter<byte> output, ListResponse response, OutputFormat format, string includeObject)
+    public void WriteList(PagedBuffer output, ListResponse response, OutputFormat format, string includeObject)
     {
         switch (format.Transform)
         {
@@ -69,7 +69,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
                 WriteDocument(output, new PartialObjectMetadataList
                 {
                     Metadata = MetaOf(response) with { RemainingItemCount = null },
-                    Items = [.. response.Items.Select(i => new PartialObjectMetadata { Metadata = i.Object.Metadata })],
+                    Items = [.. response.Items.Select(i => new PartialObjectMetadata { Metadata = i.Metadata })],
                 }, format);
                 break;
             case OutputTransform.PartialObjectMetadataList:
@@ -85,7 +85,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
                     for (var i = 0; i < response.Items.Count; i++)
                     {
                         whole.Write(i == 0 ? "{"u8 : ",{"u8);
-                        whole.Write(response.Items[i].Json.Span[response.Registry.Head.Length..]);
+                        whole.Advance(response.Items[i].CopyTo(whole.GetSpan(response.Items[i].JsonLength), response.Registry.Head.Length));
                     }
 
                     whole.Write("]}"u8);
@@ -104,10 +104,10 @@ internal sealed class ObjectTransformer(TimeProvider clock)
         switch (format.Transform)
         {
             case OutputTransform.Table:
-                WriteTable(output, registry, bookmark ? [] : [cached], new() { ResourceVersion = cached.Object.Metadata.ResourceVersion }, include, format, first);
+                WriteTable(output, registry, bookmark ? [] : [cached], new() { ResourceVersion = cached.Metadata.ResourceVersion }, include, format, first);
                 break;
             case OutputTransform.PartialObjectMetadata or OutputTransform.PartialObjectMetadataList when format.Wire == WireFormat.Protobuf:
-                WriteDocument(output, new PartialObjectMetadata { Metadata = cached.Object.Metadata }, format);
+                WriteDocument(output, new PartialObjectMetadata { Metadata = cached.Metadata }, format);
                 break;
             case OutputTransform.PartialObjectMetadata or OutputTransform.PartialObjectMetadataList:
                 WritePartial(output, cached, format.TransformVersion);
@@ -116,7 +116,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
                 ProtobufOutput.WriteObject(output, registry, cached);
                 break;
             default:
-                output.Write(cached.Json.Span);
+                cached.CopyTo(output);
                 break;
         }
     }
@@ -130,20 +130,45 @@ internal sealed class ObjectTransformer(TimeProvider clock)
     private void WriteTable(
         IBufferWriter<byte> output, ResourceRegistry registry, IReadOnlyList<CachedObject> rows, ListMeta metadata, IncludeObject include, OutputFormat format, bool first = true)
     {
+        if (IsPlain(format))
+        {
+            Write(output);
+            return;
+        }
+
         using var table = new PooledBuffer(16 * 1024);
-        using (var json = new Utf8JsonWriter((IBufferWriter<byte>)table, ObjectCodec.WriterOptions))
-            TableWriter.Write(json, TableTable.For(registry.Descriptor), rows.Select(r => (r.Object, r.Json)), metadata, include, clock.GetUtcNow(), format.TransformVersion, first);
+        Write(table);
         WriteJson(output, table.WrittenSpan, format);
+
+        void Write(IBufferWriter<byte> to)
+        {
+            using var json = new Utf8JsonWriter(to, ObjectCodec.WriterOptions);
+            TableWriter.Write(json, TableTable.For(registry.Descriptor), rows.Select(r => (r.Object, r.Json)), metadata, include, clock.GetUtcNow(), format.TransformVersion, first);
+        }
     }
+
+    private static bool IsPlain(OutputFormat format) => format is { Wire: WireFormat.Json, Pretty: false };
 
     private static void WritePartialList(IBufferWriter<byte> output, ListResponse response, OutputFormat format)
     {
+        if (IsPlain(format))
+        {
+            WritePartialList(output, response, format.TransformVersion);
+            return;
+        }
+
         using var whole = new PooledBuffer(16 * 1024);
-        using (var json = new Utf8JsonWriter((IBufferWriter<byte>)whole, ObjectCodec.WriterOptions))
+        WritePartialList(whole, response, format.TransformVersion);
+        WriteJson(output, whole.WrittenSpan, format);
+    }
+
+    private static void WritePartialList(IBufferWriter<byte> output, ListResponse response, string version)
+    {
+        using (var json = new Utf8JsonWriter(output, ObjectCodec.WriterOptions))
         {
             json.WriteStartObject();
             json.WriteString("kind"u8, "PartialObjectMetadataList"u8);
-            json.WriteString("apiVersion"u8, "meta.k8s.io/" + format.TransformVersion);
+            json.WriteString("apiVersion"u8, "meta.k8s.io/" + version);
             ResponseWriter.WriteListMeta(json, response with { Remaining = null });
             json.WriteStartArray("items"u8);
         }
@@ -151,12 +176,11 @@ internal sealed class ObjectTransformer(TimeProvider clock)
         for (var i = 0; i < response.Items.Count; i++)
         {
             if (i > 0)
-                whole.Write(","u8);
-            WritePartial(whole, response.Items[i], format.TransformVersion);
+                output.Write(","u8);
+            WritePartial(output, response.Items[i], version);
         }
 
-        whole.Write("]}"u8);
-        WriteJson(output, whole.WrittenSpan, format);
+        output.Write("]}"u8);
     }
 
     private static ListMeta MetaOf(ListResponse list) => new()

@@ -22,27 +22,31 @@ internal static class ProtobufOutput
         ProtobufEnvelope.Write(output, codec, document);
     }
 
-    public static void WriteList(IBufferWriter<byte> output, ListResponse list)
+    public static void WriteList(PagedBuffer output, ListResponse list)
     {
         var codec = list.Registry.Codec;
         Require(codec);
-        using var message = new PooledBuffer(16 * 1024);
+
+        // The list's own message first, as what stands in front of it says how long it is.
         using var item = new PooledBuffer();
         WriteListMeta(item, list);
-        WriteField(message, 0x0a, item.WrittenSpan);
+        WriteField(output, 0x0a, item.WrittenSpan);
         foreach (var cached in list.Items)
         {
             item.Reset();
             codec.WriteProtobuf(item, cached.Object);
-            WriteField(message, 0x12, item.WrittenSpan);
+            WriteField(output, 0x12, item.WrittenSpan);
         }
 
         using var type = new PooledBuffer();
         WriteField(type, 0x0a, Encoding.UTF8.GetBytes(codec.Kind.ApiVersion));
         WriteField(type, 0x12, Encoding.UTF8.GetBytes(list.Registry.Descriptor.ListKind));
-        output.Write("k8s\0"u8);
-        WriteField(output, 0x0a, type.WrittenSpan);
-        WriteField(output, 0x12, message.WrittenSpan);
+        using var head = new PooledBuffer();
+        head.Write("k8s\0"u8);
+        WriteField(head, 0x0a, type.WrittenSpan);
+        head.Write([0x12]);
+        WriteVarint(head, (ulong)output.Length);
+        output.Prepend(head.WrittenSpan);
         WriteField(output, 0x1a, default);
         WriteField(output, 0x22, default);
     }

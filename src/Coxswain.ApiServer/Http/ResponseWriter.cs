@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Coxswain.Api;
 using Coxswain.Api.Meta.V1;
+using Coxswain.ApiServer.Cache;
 using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Verbs;
 using Microsoft.AspNetCore.Http;
@@ -17,12 +18,15 @@ internal sealed class ResponseWriter(ObjectTransformer transformer)
     /// <summary>Smaller answers are not worth the time of compressing them; upstream's threshold.</summary>
     private const int GzipThreshold = 128 * 1024;
 
+    /// <summary>How much of a long answer is handed to the connection at once.</summary>
+    private const int Block = 64 * 1024;
+
     public Task WriteAsync(HttpContext context, ApiResponse response, OutputFormat format, CancellationToken cancellation)
     {
         switch (response)
         {
             case ObjectResponse one when format is { Wire: WireFormat.Json, Transform: OutputTransform.None, Pretty: false }:
-                return WriteJsonAsync(context, one.StatusCode, one.Object.Json, cancellation);
+                return WriteJsonAsync(context, one.StatusCode, one.Object, cancellation);
             case ListResponse list when format is { Wire: WireFormat.Json, Transform: OutputTransform.None, Pretty: false }:
                 return WriteListAsync(context, list, cancellation);
             case DocumentResponse document:
@@ -50,30 +54,33 @@ internal sealed class ResponseWriter(ObjectTransformer transformer)
     public static Task WriteTextAsync(HttpContext context, int statusCode, string text, CancellationToken cancellation) =>
         WriteBytesAsync(context, statusCode, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(text), cancellation);
 
-    private static async Task WriteJsonAsync(HttpContext context, int statusCode, ReadOnlyMemory<byte> json, CancellationToken cancellation)
+    private static async Task WriteJsonAsync(HttpContext context, int statusCode, CachedObject cached, CancellationToken cancellation)
     {
         var response = context.Response;
-        if (json.Length >= GzipThreshold && AcceptsGzip(context.Request))
+        if (cached.JsonLength >= GzipThreshold && AcceptsGzip(context.Request))
         {
-            await WriteBytesAsync(context, statusCode, OutputFormat.JsonType, json, cancellation);
+            await WriteBytesAsync(context, statusCode, OutputFormat.JsonType, cached.Json, cancellation);
             return;
         }
 
         response.StatusCode = statusCode;
         response.ContentType = OutputFormat.JsonType;
-        response.ContentLength = json.Length + 1;
+        response.ContentLength = cached.JsonLength + 1;
         var body = response.BodyWriter;
-        body.Write(json.Span);
-        body.Write("\n"u8);
+        var room = body.GetSpan(cached.JsonLength + 1);
+        room[cached.CopyTo(room)] = (byte)'\n';
+        body.Advance(cached.JsonLength + 1);
         await body.FlushAsync(cancellation);
     }
 
     private static async Task WriteListAsync(HttpContext context, ListResponse list, CancellationToken cancellation)
     {
-        var head = list.Registry.Head.Length;
-        long size = 256;
+        var skip = list.Registry.Head.Length;
+        using var head = new PooledBuffer();
+        WriteListHead(head, list);
+        long size = head.Length + Math.Max(0, list.Items.Count - 1) + "]}\n".Length;
         foreach (var item in list.Items)
-            size += item.Json.Length - head + 2;
+            size += item.JsonLength - skip + 1;
         var response = context.Response;
         response.StatusCode = 200;
         response.ContentType = OutputFormat.JsonType;
@@ -82,12 +89,12 @@ internal sealed class ResponseWriter(ObjectTransformer transformer)
             response.Headers.ContentEncoding = "gzip";
             response.Headers.Vary = "Accept-Encoding";
             await using var gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
-            using var chunk = new PooledBuffer(64 * 1024);
-            WriteListHead(chunk, list);
+            using var chunk = new PooledBuffer(Block);
+            chunk.Write(head.WrittenSpan);
             for (var i = 0; i < list.Items.Count; i++)
             {
-                WriteItem(chunk, list.Items[i].Json.Span[head..], first: i == 0);
-                if (chunk.Length < 48 * 1024)
+                chunk.Advance(WriteItem(chunk.GetSpan(list.Items[i].JsonLength + 1), list.Items[i], skip, first: i == 0));
+                if (chunk.Length < Block / 2)
                     continue;
                 await gzip.WriteAsync(chunk.WrittenMemory, cancellation);
                 chunk.Reset();
@@ -98,29 +105,40 @@ internal sealed class ResponseWriter(ObjectTransformer transformer)
             return;
         }
 
+        // The objects' bytes go from the cache to the connection, a block at a time: what a client reads slowly waits in the cache.
+        response.ContentLength = size;
         var body = response.BodyWriter;
-        WriteListHead(body, list);
-        var pending = 0;
+        var room = body.GetMemory((int)Math.Min(size, Math.Max(Block, head.Length)));
+        var used = head.Length;
+        head.WrittenSpan.CopyTo(room.Span);
         for (var i = 0; i < list.Items.Count; i++)
         {
-            var json = list.Items[i].Json;
-            WriteItem(body, json.Span[head..], first: i == 0);
-            pending += json.Length;
-            if (pending < 64 * 1024)
-                continue;
-            // A client that reads slowly must not make the server hold the whole answer.
-            await body.FlushAsync(cancellation);
-            pending = 0;
+            var item = list.Items[i];
+            if (used + item.JsonLength + 1 > room.Length)
+            {
+                body.Advance(used);
+                size -= used;
+                await body.FlushAsync(cancellation);
+                room = body.GetMemory((int)Math.Min(size, Math.Max(Block, item.JsonLength + 1)));
+                used = 0;
+            }
+
+            used += WriteItem(room.Span[used..], item, skip, first: i == 0);
         }
 
+        body.Advance(used);
         body.Write("]}\n"u8);
         await body.FlushAsync(cancellation);
     }
 
-    private static void WriteItem(IBufferWriter<byte> body, ReadOnlySpan<byte> members, bool first)
+    /// <summary>An object as a member of a list, where it says neither kind nor apiVersion.</summary>
+    private static int WriteItem(Span<byte> room, CachedObject item, int skip, bool first)
     {
-        body.Write(first ? "{"u8 : ",{"u8);
-        body.Write(members);
+        var start = 0;
+        if (!first)
+            room[start++] = (byte)',';
+        room[start++] = (byte)'{';
+        return start + item.CopyTo(room[start..], skip);
     }
 
     internal static void WriteListHead(IBufferWriter<byte> body, ListResponse list)
@@ -148,20 +166,53 @@ internal sealed class ResponseWriter(ObjectTransformer transformer)
 
     private async Task WriteTransformedAsync(HttpContext context, ApiResponse response, OutputFormat format, CancellationToken cancellation)
     {
-        using var buffer = new PooledBuffer(16 * 1024);
+        var include = context.Request.Query["includeObject"].ToString();
         switch (response)
         {
             case ObjectResponse one:
-                transformer.WriteObject(buffer, one, format, context.Request.Query["includeObject"].ToString());
+                using (var buffer = new PooledBuffer(16 * 1024))
+                {
+                    transformer.WriteObject(buffer, one, format, include);
+                    await WriteBytesAsync(context, response.StatusCode, format.ContentType, buffer.WrittenMemory, cancellation);
+                }
+
                 break;
             case ListResponse list:
-                transformer.WriteList(buffer, list, format, context.Request.Query["includeObject"].ToString());
+                using (var pages = new PagedBuffer())
+                {
+                    transformer.WriteList(pages, list, format, include);
+                    if (format.ContentType == OutputFormat.JsonType)
+                        pages.Write("\n"u8);
+                    await WritePagesAsync(context, response.StatusCode, format.ContentType, pages, cancellation);
+                }
+
                 break;
             default:
                 throw new InvalidOperationException($"{response.GetType().Name} cannot be written");
         }
+    }
 
-        await WriteBytesAsync(context, response.StatusCode, format.ContentType, buffer.WrittenMemory, cancellation);
+    private static async Task WritePagesAsync(
+        HttpContext context, int statusCode, string contentType, PagedBuffer pages, CancellationToken cancellation)
+    {
+        var response = context.Response;
+        response.StatusCode = statusCode;
+        response.ContentType = contentType;
+        if (pages.Length >= GzipThreshold && AcceptsGzip(context.Request))
+        {
+            response.Headers.ContentEncoding = "gzip";
+            response.Headers.Vary = "Accept-Encoding";
+            await using var gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            foreach (var page in pages.Pages())
+                await gzip.WriteAsync(page, cancellation);
+            return;
+        }
+
+        response.ContentLength = pages.Length;
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
+        foreach (var page in pages.Pages())
+            await response.Body.WriteAsync(page, cancellation);
     }
 
     internal static async Task WriteBytesAsync(
@@ -192,7 +243,7 @@ internal sealed class ResponseWriter(ObjectTransformer transformer)
         await body.FlushAsync(cancellation);
     }
 
-    internal static bool AcceptsGzip(HttpRequest request)
+    private static bool AcceptsGzip(HttpRequest request)
     {
         foreach (var line in request.Headers.AcceptEncoding)
             foreach (var coding in (line ?? "").Split(','))

@@ -59,7 +59,7 @@ internal sealed class WatchWriter(ObjectTransformer transformer, TimeProvider cl
             {
                 WriteEvent(body, watch.Registry, next, format, include, first);
                 first = false;
-                pending += next.Object.Json.Length;
+                pending += next.Object.JsonLength;
                 if (pending < BatchSize)
                     continue;
                 await body.FlushAsync(cancellation);

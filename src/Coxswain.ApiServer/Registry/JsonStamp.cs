@@ -6,35 +6,92 @@ namespace Coxswain.ApiServer.Registry;
 /// <summary>Puts a resourceVersion into the bytes of an object that has none, without decoding it.</summary>
 internal static class JsonStamp
 {
+    private const int MaxField = 48;
+
     /// <summary>The bytes with <c>"resourceVersion":"REVISION"</c> in the metadata, after the uid where there is one.</summary>
     /// <exception cref="JsonException">The bytes are no object with metadata.</exception>
     public static byte[] ResourceVersion(ReadOnlySpan<byte> json, long revision)
     {
+        Span<byte> field = stackalloc byte[MaxField];
+        var (at, length) = Field(json, revision, ref field);
+        var stamped = new byte[json.Length + length];
+        Join(json, at, field, stamped);
+        return stamped;
+    }
+
+    /// <summary>The same, written into a buffer.</summary>
+    /// <exception cref="JsonException">The bytes are no object with metadata.</exception>
+    public static void ResourceVersion(PooledBuffer output, ReadOnlySpan<byte> json, long revision)
+    {
+        Span<byte> field = stackalloc byte[MaxField];
+        var (at, length) = Field(json, revision, ref field);
+        Join(json, at, field, output.GetSpan(json.Length + length));
+        output.Advance(json.Length + length);
+    }
+
+    /// <summary>The bytes of an object that has a resourceVersion, with another one.</summary>
+    /// <exception cref="JsonException">The bytes are no such object.</exception>
+    public static byte[] OtherResourceVersion(ReadOnlySpan<byte> json, long revision)
+    {
+        var (start, end) = Value(json);
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(revision, digits, out var length);
+        var stamped = new byte[start + length + json.Length - end];
+        json[..start].CopyTo(stamped);
+        digits[..length].CopyTo(stamped.AsSpan(start));
+        json[end..].CopyTo(stamped.AsSpan(start + length));
+        return stamped;
+    }
+
+    private static (int At, int Length) Field(ReadOnlySpan<byte> json, long revision, ref Span<byte> field)
+    {
         var (at, needsComma) = Position(json);
-        Span<byte> field = stackalloc byte[48];
         "\"resourceVersion\":\""u8.CopyTo(field[1..]);
         Utf8Formatter.TryFormat(revision, field[20..], out var digits);
         var end = 20 + digits;
         field[end++] = (byte)'"';
+
         // Before the first field the comma follows ours, after another one it precedes.
-        scoped ReadOnlySpan<byte> inserted;
         if (needsComma == Comma.Before)
         {
             field[0] = (byte)',';
-            inserted = field[..end];
+            field = field[..end];
         }
         else
         {
             if (needsComma == Comma.After)
                 field[end++] = (byte)',';
-            inserted = field[1..end];
+            field = field[1..end];
         }
 
-        var stamped = new byte[json.Length + inserted.Length];
-        json[..at].CopyTo(stamped);
-        inserted.CopyTo(stamped.AsSpan(at));
-        json[at..].CopyTo(stamped.AsSpan(at + inserted.Length));
-        return stamped;
+        return (at, field.Length);
+    }
+
+    private static void Join(ReadOnlySpan<byte> json, int at, ReadOnlySpan<byte> inserted, Span<byte> output)
+    {
+        json[..at].CopyTo(output);
+        inserted.CopyTo(output[at..]);
+        json[at..].CopyTo(output[(at + inserted.Length)..]);
+    }
+
+    /// <summary>Where the text of the resourceVersion lies, without its quotes.</summary>
+    private static (int Start, int End) Value(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        while (reader.Read())
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName)
+                continue;
+            var isWanted = reader.CurrentDepth == 2 && reader.ValueTextEquals("resourceVersion"u8);
+            var goesIn = reader.CurrentDepth == 1 && reader.ValueTextEquals("metadata"u8);
+            reader.Read();
+            if (isWanted)
+                return ((int)reader.TokenStartIndex + 1, (int)reader.BytesConsumed - 1);
+            if (!goesIn)
+                reader.Skip();
+        }
+
+        throw new JsonException("no resourceVersion in the metadata");
     }
 
     private enum Comma

@@ -36,6 +36,13 @@ internal sealed class PooledBuffer(int capacity = 4096) : IBufferWriter<byte>, I
         _length += bytes.Length;
     }
 
+    /// <summary>Long arrays are not kept: the pool would hold them for ever, and they are seldom needed.</summary>
+    private static void Return(byte[] array)
+    {
+        if (array.Length <= 1 << 20)
+            ArrayPool<byte>.Shared.Return(array);
+    }
+
     private void Ensure(int sizeHint)
     {
         var needed = _length + Math.Max(sizeHint, 256);
@@ -43,14 +50,14 @@ internal sealed class PooledBuffer(int capacity = 4096) : IBufferWriter<byte>, I
             return;
         var grown = ArrayPool<byte>.Shared.Rent(Math.Max(needed, _array.Length * 2));
         WrittenSpan.CopyTo(grown);
-        ArrayPool<byte>.Shared.Return(_array);
+        Return(_array);
         _array = grown;
     }
 
     public void Dispose()
     {
         if (_array.Length > 0)
-            ArrayPool<byte>.Shared.Return(_array);
+            Return(_array);
         _array = [];
         _length = 0;
     }

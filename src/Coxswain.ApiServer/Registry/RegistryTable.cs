@@ -56,6 +56,7 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
         where T : class, IResource<T>
     {
         var registry = For<T>();
+        registry.Cache.KeepDecoded();
         foreach (var cached in registry.Cache.Snapshot().Range(registry.RangePrefix(@namespace)))
             yield return (T)cached.Object;
     }
@@ -67,7 +68,7 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
     {
         if (Find(new("", "v1", resource)) is not { } registry || await registry.FindAsync(@namespace, name, cancellation) is not { } found)
             return null;
-        return new BoundObject(found.Object.Metadata.Uid, found.Object.Metadata.DeletionTimestamp);
+        return new BoundObject(found.Metadata.Uid, found.Metadata.DeletionTimestamp);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using Coxswain.Api;
+using Coxswain.Api.Core.V1;
 using Coxswain.Api.Meta.V1;
 using Coxswain.Api.ServerSideApply;
 using Coxswain.ApiServer.Cache;
@@ -18,6 +19,8 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
 
     private readonly IStore _store;
     private readonly StoredForm _form;
+    private readonly SharedParts _parts;
+    private readonly PodTemplates? _templates;
 
     public ResourceRegistry(
         ResourceDescriptor descriptor, StoredForm form, IStore store, StoreFeed feed, TimeProvider clock, ILogger log)
@@ -25,6 +28,8 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         Descriptor = descriptor;
         _store = store;
         _form = form;
+        _parts = feed.Parts;
+        _templates = descriptor == Pod.Descriptor ? new() : null;
         KeyPrefix = form.Descriptor.StorageKeyPrefix;
         Head = JsonHead.Of(descriptor.Kind);
         Cache = new(descriptor, KeyPrefix, store, feed, this, new(), clock, log);
@@ -99,7 +104,7 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
 
     /// <summary>Whether an object would be stored as the very bytes that are stored.</summary>
     public bool IsStoredAs(CachedObject current, IMetadataObject value) =>
-        Unwritten(value, current.Revision).Json.Span.SequenceEqual(current.Json.Span);
+        current.JsonEquals(Unwritten(value, current.Revision).Json.Span);
 
     /// <summary>Deletes a key if it is at a revision.</summary>
     /// <returns>Null: it is not. Otherwise the object with the revision of its deletion.</returns>
@@ -117,18 +122,27 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
     /// (fractions of seconds): everybody must see what a restarted server would see.</remarks>
     public CachedObject Decode(StoreEntry entry)
     {
-        var value = _form.Decode(entry.Value.Span);
+        var stored = entry.Value.Span;
+        var hasHead = stored.StartsWith(Head);
+        var value = hasHead && _templates is not null ? _templates.Decode(stored, _form) : _form.Decode(stored);
 
         // Bytes that somebody else wrote (protobuf, other order, a revision in them) are written anew, in our form.
-        var ours = entry.Value.Span.StartsWith(Head) && value.Metadata.ResourceVersion.Length == 0;
-        return Stamped(entry.Key, value, ours ? entry.Value : default, entry.ModRevision);
+        var ours = hasHead && value.Metadata.ResourceVersion.Length == 0 && !_form.Converts;
+        value = value.WithMetadata(_parts.Share(value.Metadata, ResourceVersionText.Of(entry.ModRevision)));
+        if (!ours)
+            return new(entry.Key, value, _form.EncodeServed(value), entry.ModRevision, _parts);
+        using var stamped = new PooledBuffer(stored.Length + 64);
+        JsonStamp.ResourceVersion(stamped, stored, entry.ModRevision);
+        return new(entry.Key, value, stamped.WrittenSpan, entry.ModRevision, _parts);
     }
 
-    public CachedObject Stamp(CachedObject value, long revision)
-    {
-        var unstamped = value.Object.WithMetadata(value.Object.Metadata with { ResourceVersion = "" });
-        return Stamped(value.Key, unstamped, default, revision);
-    }
+    public IMetadataObject Read(CachedObject cached) =>
+        ((IMetadataObject)Codec.ReadJson(cached.Json.Span, null)).WithMetadata(cached.Metadata);
+
+    public CachedObject Stamp(CachedObject value, long revision) => value.At(
+        revision,
+        value.Metadata with { ResourceVersion = ResourceVersionText.Of(revision) },
+        JsonStamp.OtherResourceVersion(value.Json.Span, revision));
 
     public CachedObject Bookmark(long revision, bool initialEventsEnd)
     {

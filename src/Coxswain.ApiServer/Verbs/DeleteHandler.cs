@@ -10,7 +10,7 @@ internal sealed class DeleteHandler(ObjectDeleter deleter) : IVerbHandler
         var options = DeleteRules.Parse(request);
         var (deleted, gone) = await deleter.DeleteAsync(scope, request, request.Namespace, request.Name, options, cancellation);
         if (gone && !AnswersWithObject(scope.Descriptor))
-            return new DocumentResponse(200, Statuses.Deleted(scope.Registry.GroupResource, request.Name, deleted.Object.Metadata.Uid));
+            return new DocumentResponse(200, Statuses.Deleted(scope.Registry.GroupResource, request.Name, deleted.Metadata.Uid));
         return new ObjectResponse(!gone && options.OrphanDependents == false ? 202 : 200, scope.Registry, deleted);
     }
 

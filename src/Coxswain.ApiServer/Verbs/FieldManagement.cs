@@ -20,7 +20,7 @@ internal static class FieldManagement
         var entries = scope.Registry.ManagedFields.Update(
             live?.Json ?? default,
             scope.Registry.Codec.ToJson(bare),
-            live?.Object.Metadata.ManagedFields ?? default,
+            live?.Metadata.ManagedFields ?? default,
             updated.Metadata.ManagedFields,
             Write(scope, manager, now));
         return updated.WithMetadata(updated.Metadata with { ManagedFields = entries });
@@ -42,7 +42,7 @@ internal static class FieldManagement
 
         var registry = scope.Registry;
         var applied = registry.ManagedFields.Apply(
-            live?.Json ?? default, configuration, live?.Object.Metadata.ManagedFields ?? default, options.Force, Write(scope, options.FieldManager, request.Now));
+            live?.Json ?? default, configuration, live?.Metadata.ManagedFields ?? default, options.Force, Write(scope, options.FieldManager, request.Now));
         IMetadataObject value;
         try
         {
@@ -59,7 +59,7 @@ internal static class FieldManagement
     /// <summary>Whether two objects differ in nothing but the times of managed fields.</summary>
     public static bool SameButTimes(ResourceRegistry registry, CachedObject live, IMetadataObject updated)
     {
-        var before = live.Object.Metadata.ManagedFields;
+        var before = live.Metadata.ManagedFields;
         var after = updated.Metadata.ManagedFields;
         if (before.Count != after.Count)
             return false;
@@ -67,8 +67,8 @@ internal static class FieldManagement
             if (before[i] with { Time = null } != after[i] with { Time = null })
                 return false;
         // Bytes decide: an empty list and an absent one are written alike, whatever they were in the request.
-        var candidate = updated.WithMetadata(updated.Metadata with { ManagedFields = before, ResourceVersion = live.Object.Metadata.ResourceVersion });
-        return candidate.Equals(live.Object) || registry.Codec.ToJson(candidate).AsSpan().SequenceEqual(live.Json.Span);
+        var candidate = updated.WithMetadata(updated.Metadata with { ManagedFields = before, ResourceVersion = live.Metadata.ResourceVersion });
+        return candidate.Equals(live.Object) || live.JsonEquals(registry.Codec.ToJson(candidate));
     }
 
     private static FieldWrite Write(ResourceScope scope, string manager, DateTimeOffset now) => new()

@@ -34,29 +34,31 @@ internal sealed class ListHandler : IVerbHandler
             return new(registry, items, snapshot.Revision, "", null);
         }
 
-        var matches = filter.AsFunction();
         var limit = options.Limit > 0 ? options.Limit : long.MaxValue;
-        var more = false;
-        if (limit == long.MaxValue && matches is null && from is null)
+        if (limit == long.MaxValue && filter.IsEverything && from is null)
             items.Capacity = snapshot.CountOf(prefix);
-        foreach (var cached in snapshot.Range(prefix, from?.LastKey))
+        if (!Collect(items, snapshot.Range(prefix, from?.LastKey), filter, limit))
+            return new(registry, items, snapshot.Revision, "", null);
+        // How many are left is only known where all of them count.
+        long? remaining = filter.IsEverything ? snapshot.CountAfter(prefix, items[^1].Key) : null;
+        return new(registry, items, snapshot.Revision, ContinueToken.Encode(snapshot.Revision, items[^1].Key, prefix), remaining);
+    }
+
+    /// <returns>Whether there are more than the limit allows.</returns>
+    private static bool Collect(List<CachedObject> items, IEnumerable<CachedObject> range, ObjectFilter filter, long limit)
+    {
+        var everything = filter.IsEverything;
+        var pass = filter.NewPass();
+        foreach (var cached in range)
         {
-            if (matches is not null && !matches(cached))
+            if (!everything && !pass.Matches(cached))
                 continue;
             if (items.Count >= limit)
-            {
-                more = true;
-                break;
-            }
-
+                return true;
             items.Add(cached);
         }
 
-        if (!more)
-            return new(registry, items, snapshot.Revision, "", null);
-        // How many are left is only known where all of them count.
-        long? remaining = matches is null ? snapshot.CountAfter(prefix, items[^1].Key) : null;
-        return new(registry, items, snapshot.Revision, ContinueToken.Encode(snapshot.Revision, items[^1].Key, prefix), remaining);
+        return false;
     }
 
     private static async ValueTask<CacheSnapshot> SnapshotAsync(

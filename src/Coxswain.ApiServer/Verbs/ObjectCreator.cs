@@ -72,7 +72,7 @@ internal sealed class ObjectCreator(AdmissionChain admission, RoleEscalationChec
     private static async Task<Api.Meta.V1.Status> TakenAsync(ResourceScope scope, string name, string @namespace, CancellationToken cancellation)
     {
         var status = Statuses.AlreadyExists(scope.Registry.GroupResource, name);
-        return await scope.Registry.FindAsync(@namespace, name, cancellation) is { Object.Metadata.DeletionTimestamp: not null }
+        return await scope.Registry.FindAsync(@namespace, name, cancellation) is { Metadata.DeletionTimestamp: not null }
             ? status with { Message = "object is being deleted: " + status.Message }
             : status;
     }

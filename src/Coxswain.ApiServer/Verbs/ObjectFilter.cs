@@ -48,18 +48,21 @@ internal sealed class ObjectFilter
     /// <summary>Null: everything matches.</summary>
     public Func<CachedObject, bool>? AsFunction() => IsEverything ? null : Matches;
 
-    public bool Matches(CachedObject cached)
+    public bool Matches(CachedObject cached) =>
+        (_labels.IsEverything || _labels.Matches(cached.Metadata.Labels)) && FieldsMatch(cached);
+
+    /// <summary>For looking at many objects, one after the other.</summary>
+    public Pass NewPass() => new(this);
+
+    private bool FieldsMatch(CachedObject cached)
     {
-        var value = cached.Object;
-        if (!_labels.IsEverything && !_labels.Matches(value.Metadata.Labels))
-            return false;
         foreach (var term in _fields.Terms)
         {
             var actual = term.Field switch
             {
-                "metadata.name" => value.Metadata.Name,
-                "metadata.namespace" => value.Metadata.Namespace,
-                _ => _strategy.SelectableField(value, term.Field),
+                "metadata.name" => cached.Metadata.Name,
+                "metadata.namespace" => cached.Metadata.Namespace,
+                _ => _strategy.SelectableField(cached.Object, term.Field),
             };
             if (!term.Matches(actual))
                 return false;
@@ -80,6 +83,28 @@ internal sealed class ObjectFilter
                 : kind.Group == "batch"
                     ? $"field label {GoText.Quote(field)} not supported for batch{kind.Version}.{kind.Kind}"
                     : $"field label not supported: {field}"));
+    }
+
+    /// <summary>Remembers what became of the last labels: objects of one origin mostly share theirs (<see cref="SharedParts"/>).</summary>
+    public ref struct Pass(ObjectFilter filter)
+    {
+        private ReadOnlySpan<KeyValuePair<string, string>> _labels;
+        private bool _any;
+        private bool _matched;
+
+        public bool Matches(CachedObject cached)
+        {
+            if (filter._labels.IsEverything)
+                return filter.FieldsMatch(cached);
+            var labels = cached.Metadata.Labels;
+            if (!_any || labels.AsSpan() != _labels)
+                {
+                _labels = labels.AsSpan();
+                (_any, _matched) = (true, filter._labels.Matches(labels));
+            }
+
+            return _matched && filter.FieldsMatch(cached);
+        }
     }
 
     private static bool Contains(IReadOnlyList<string> fields, string field)

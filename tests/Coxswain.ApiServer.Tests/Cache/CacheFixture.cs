@@ -103,6 +103,14 @@ internal sealed class CacheFixture : IAsyncDisposable
             return Make(entry.Key, (IMetadataObject)_codec.ReadJson(entry.Value.Span, null), entry.ModRevision);
         }
 
+        public int Reads { get; private set; }
+
+        public IMetadataObject Read(CachedObject cached)
+        {
+            Reads++;
+            return ((IMetadataObject)_codec.ReadJson(cached.Json.Span, null)).WithMetadata(cached.Metadata);
+        }
+
         public CachedObject Stamp(CachedObject value, long revision) => Make(value.Key, value.Object, revision);
 
         public CachedObject Bookmark(long revision, bool initialEventsEnd) => Make(
