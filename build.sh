@@ -53,7 +53,7 @@ projects() { ls -d tests/*.Tests | grep -v EndToEnd; }
 
 case "${1:-}" in
   check)
-    build
+    ANALYZE=true build
     # shellcheck disable=SC2046
     run_tests $(projects)
     ;;

@@ -73,7 +73,8 @@ internal sealed class SchemaEmitter
 
     private IEnumerable<string> Enum(FieldFact field)
     {
-        var name = field.Named.StartsWith("[]", StringComparison.Ordinal) ? field.Named.Substring(2) : field.Named;
+        var name = field.Named.StartsWith("[]", StringComparison.Ordinal) || field.Named.StartsWith("map[", StringComparison.Ordinal)
+            ? field.Named.Substring(field.Named.IndexOf(']') + 1) : field.Named;
         return _named.TryGetValue(name, out var named) && named.IsClosed ? named.Values : new List<string>();
     }
 

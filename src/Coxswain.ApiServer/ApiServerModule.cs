@@ -1,4 +1,3 @@
-using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
 using Coxswain.ApiServer.Admission;
 using Coxswain.ApiServer.Authentication;
@@ -8,6 +7,7 @@ using Coxswain.ApiServer.Discovery;
 using Coxswain.ApiServer.Health;
 using Coxswain.ApiServer.Http;
 using Coxswain.ApiServer.Metrics;
+using Coxswain.ApiServer.OpenApi;
 using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Subresources;
 using Coxswain.ApiServer.Verbs;
@@ -114,10 +114,10 @@ internal sealed class ApiServerModule : IAsyncDisposable
         var nodes = new NodeAddresses(Registries, options.KubeletPreferredAddressTypes, pki.KubeletClient, [pki.ClientAuthority]);
         _proxy = new();
         _health = new();
-        IReadOnlyList<ResourceDescriptor> served = [.. Registries.All.Select(r => r.Descriptor)];
+        OpenApi = new([.. Registries.All.Select(r => new OpenApiResource(r.Descriptor))], ServerVersion.GitVersion);
         var paths = new NonResourceRouter(
             new(Registries, () => _address), _health, new(metrics, limit, Registries), new(tokens, () => _address),
-            [new OpenApiPaths(new(served, ServerVersion.GitVersion), new(served, ServerVersion.GitVersion))]);
+            [new OpenApiPaths(OpenApi, clock)]);
         Door = new(
             authenticator,
             new(authorizer),
@@ -135,6 +135,9 @@ internal sealed class ApiServerModule : IAsyncDisposable
     }
 
     public RegistryTable Registries { get; }
+
+    /// <summary>The documents of what is served. Who adds resources at run time publishes them here.</summary>
+    public OpenApiDocuments OpenApi { get; }
 
     public HttpDoor Door { get; }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Coxswain.Api;
 using Coxswain.ApiServer.Http;
 using Microsoft.AspNetCore.Http;
@@ -14,57 +15,58 @@ internal sealed class AggregatedDiscovery(DiscoveryDocuments documents)
     private readonly Lazy<Document> _groups = new(() => new(documents, core: false));
 
     /// <summary>Whether the client prefers this form to plain discovery.</summary>
-    public static bool IsAsked(string accept, out bool protobuf)
+    /// <param name="form">The media type without parameters.</param>
+    public static bool IsAsked(string accept, out string form)
     {
-        protobuf = false;
+        form = "";
         foreach (var clause in MediaType.ParseAccept(accept))
         {
-            if (clause.Type != "application" || clause.Subtype is not ("json" or "vnd.kubernetes.protobuf"))
+            if (clause.Type != "application" || clause.Subtype is not ("json" or "yaml" or "vnd.kubernetes.protobuf"))
                 continue;
             if (clause.Parameter("as") is null)
                 return false;
             if (clause.Parameter("as") != "APIGroupDiscoveryList" || clause.Parameter("g") != "apidiscovery.k8s.io" || clause.Parameter("v") != "v2")
                 continue;
-            protobuf = clause.Subtype == "vnd.kubernetes.protobuf";
+            form = $"{clause.Type}/{clause.Subtype}";
             return true;
         }
 
         return false;
     }
 
-    public async Task HandleAsync(HttpContext context, bool core, bool protobuf, CancellationToken cancellation)
+    public async Task HandleAsync(HttpContext context, bool core, string form, CancellationToken cancellation)
     {
         var document = (core ? _core : _groups).Value;
         var response = context.Response;
         response.Headers.ETag = document.Tag;
         response.Headers.Vary = "Accept";
+        response.Headers.CacheControl = "public";
         if (context.Request.Headers.IfNoneMatch.ToString() == document.Tag)
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
 
-        var bytes = protobuf ? document.Protobuf.Value : document.Json;
-        response.StatusCode = 200;
-        response.ContentType = (protobuf ? OutputFormat.ProtobufType : OutputFormat.JsonType) + Parameters;
-        response.ContentLength = bytes.Length;
-        await response.Body.WriteAsync(bytes, cancellation);
+        await ResponseWriter.WriteBytesAsync(context, 200, form + Parameters, document.In(form), cancellation);
     }
 
     private sealed class Document
     {
+        private readonly byte[] _json;
+        private readonly Lazy<byte[]> _yaml;
+        private readonly Lazy<byte[]> _protobuf;
+
         public Document(DiscoveryDocuments documents, bool core)
         {
             var value = documents.Aggregated(core);
             var codec = CodecTable.Find(((IKubernetesObject)value).GroupVersionKind)!;
-            Json = codec.ToJson(value);
-            Protobuf = new(() => ProtobufEnvelope.ToBytes(codec, value));
-            Tag = $"\"{Convert.ToHexString(SHA512.HashData(Json))}\"";
+            _json = [.. codec.ToJson(value), (byte)'\n'];
+            _yaml = new(() => Encoding.UTF8.GetBytes(YamlConverter.FromJson(_json)));
+            _protobuf = new(() => ProtobufEnvelope.ToBytes(codec, value));
+            Tag = $"\"{Convert.ToHexString(SHA512.HashData(_json))}\"";
         }
 
-        public byte[] Json { get; }
-
-        public Lazy<byte[]> Protobuf { get; }
+        public byte[] In(string form) => form switch { OutputFormat.ProtobufType => _protobuf.Value, OutputFormat.JsonType => _json, _ => _yaml.Value };
 
         public string Tag { get; }
     }

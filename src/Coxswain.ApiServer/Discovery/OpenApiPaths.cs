@@ -1,4 +1,4 @@
-using Coxswain.Api;
+using System.Globalization;
 using Coxswain.ApiServer.Http;
 using Coxswain.ApiServer.OpenApi;
 using Coxswain.ApiServer.Verbs;
@@ -7,100 +7,146 @@ using Microsoft.AspNetCore.Http;
 namespace Coxswain.ApiServer.Discovery;
 
 /// <summary>Serves /openapi/v2 and /openapi/v3, with tags by which clients see that nothing changed.</summary>
-internal sealed class OpenApiPaths(OpenApiV2Document v2, OpenApiV3 v3) : IPathHandler
+internal sealed class OpenApiPaths(OpenApiDocuments documents, TimeProvider clock) : IPathHandler
 {
-    private const string V3Prefix = "/openapi/v3";
+    private const string V2Path = "/openapi/v2";
+    private const string V3Path = "/openapi/v3";
+    private const string V2Protobuf = "com.github.proto-openapi.spec.v2.v1.0+protobuf";
+    private const string V2ProtobufOlder = "com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    private const string V3Protobuf = "com.github.proto-openapi.spec.v3.v1.0+protobuf";
+    private const string V3ProtobufOlder = "com.github.proto-openapi.spec.v3@v1.0+protobuf";
 
     public async ValueTask<bool> TryHandleAsync(HttpContext context, ApiRequest request, CancellationToken cancellation)
     {
         var path = request.Info.Path.TrimEnd('/');
-        if (path == "/openapi/v2")
+        var snapshot = documents.Current;
+        if (path == V2Path)
         {
-            CheckMethod(context);
-            var accept = context.Request.Headers.Accept.ToString();
-            var protobuf = WantsProtobuf(accept);
-            if (!protobuf)
-                CheckJson(accept);
-            // Upstream of old sent these types; clients go by what they asked for.
-            await WriteAsync(context, protobuf ? "application/octet-stream" : "text/plain; charset=utf-8", protobuf ? v2.Protobuf : v2.Json, v2.ETag, cancellation);
+            await WriteV2Async(context, snapshot.V2, cancellation);
             return true;
         }
 
-        if (path == V3Prefix)
+        if (path == V3Path)
         {
-            CheckMethod(context);
-            CheckJson(context.Request.Headers.Accept.ToString());
-            await WriteAsync(context, OutputFormat.JsonType, v3.Index, null, cancellation);
+            await WriteAsync(context, OutputFormat.JsonType, snapshot.Index.Json, snapshot.Index.ETag, cancellation);
             return true;
         }
 
-        if (!path.StartsWith(V3Prefix + "/", StringComparison.Ordinal) || v3.Find(path[(V3Prefix.Length + 1)..]) is not { } document)
+        if (!path.StartsWith(V3Path + "/", StringComparison.Ordinal))
             return false;
-        CheckMethod(context);
-        CheckJson(context.Request.Headers.Accept.ToString());
-        if (request.Query.Find("hash") is { Length: > 0 } hash)
-        {
-            if (hash != document.Hash)
-            {
-                context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
-                context.Response.Headers.Location = $"{path}?hash={document.Hash}";
-                return true;
-            }
-
-            // The address says what the content is, so it can be kept for ever.
-            context.Response.Headers.CacheControl = "public, immutable";
-            context.Response.Headers.Expires = "Thu, 31 Dec 2037 23:55:55 GMT";
-        }
-
-        await WriteAsync(context, OutputFormat.JsonType, document.Json, document.ETag, cancellation);
+        var name = path[(V3Path.Length + 1)..];
+        if (snapshot.Find(name) is not { } document)
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+        else
+            await WriteV3Async(context, name, document, request.Query.Find("hash"), cancellation);
         return true;
     }
 
-    private static bool WantsProtobuf(string accept)
+    private static async Task WriteV2Async(HttpContext context, PackedDocument document, CancellationToken cancellation)
     {
-        foreach (var clause in MediaType.ParseAccept(accept))
+        var accept = context.Request.Headers.Accept.ToString();
+        context.Response.Headers.Vary = "Accept";
+        switch (Choose(accept, V2ProtobufOlder, V2Protobuf))
         {
-            var type = $"{clause.Type}/{clause.Subtype}";
-            if (type is OpenApiV2Document.ProtobufMediaType or OpenApiV2Document.OlderProtobufMediaType)
-                return true;
-            if (type is "application/json" or "*/*")
-                return false;
+            // Clients of old ask in these very words, and were answered with these types; new ones ask for either form by several names.
+            case "json":
+                await WriteAsync(context, accept == OutputFormat.JsonType ? "text/plain; charset=utf-8" : OutputFormat.JsonType, document.Json, document.ETag, cancellation);
+                break;
+            case null:
+                context.Response.StatusCode = StatusCodes.Status406NotAcceptable;
+                break;
+            default:
+                await WriteAsync(context, accept == "application/" + V2ProtobufOlder ? "application/octet-stream" : "application/" + V2Protobuf,
+                    document.Protobuf, document.ETag, cancellation);
+                break;
+        }
+    }
+
+    private async Task WriteV3Async(HttpContext context, string name, PackedDocument document, string? hash, CancellationToken cancellation)
+    {
+        var response = context.Response;
+        response.Headers.Vary = "Accept";
+        var form = Choose(context.Request.Headers.Accept.ToString(), V3Protobuf, V3ProtobufOlder);
+        if (form is null)
+        {
+            response.StatusCode = StatusCodes.Status406NotAcceptable;
+            return;
         }
 
-        return false;
-    }
-
-    /// <exception cref="ApiException">406.</exception>
-    private static void CheckJson(string accept)
-    {
-        if (accept.Length == 0)
-            return;
-        foreach (var clause in MediaType.ParseAccept(accept))
-            if (clause.Type == "*" || (clause.Type == "application" && clause.Subtype is "json" or "*"))
-                return;
-        throw new ApiException(Statuses.NotAcceptableBecause("only the following media types are accepted: application/json"));
-    }
-
-    /// <exception cref="ApiException">405.</exception>
-    private static void CheckMethod(HttpContext context)
-    {
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
-            throw new ApiException(Statuses.MethodNotAllowed());
-    }
-
-    private static async Task WriteAsync(HttpContext context, string contentType, ReadOnlyMemory<byte> bytes, string? tag, CancellationToken cancellation)
-    {
-        context.Response.Headers.Vary = "Accept";
-        if (tag is not null)
+        var isJson = form == "json";
+        var contentType = isJson ? OutputFormat.JsonType : "application/" + V3Protobuf;
+        if (hash is { Length: > 0 })
         {
-            context.Response.Headers.ETag = tag;
-            if (context.Request.Headers.IfNoneMatch.ToString() == tag)
+            if (hash != document.Hash)
             {
-                context.Response.StatusCode = StatusCodes.Status304NotModified;
+                response.StatusCode = StatusCodes.Status301MovedPermanently;
+                response.ContentType = contentType;
+                response.Headers.ETag = document.ETag;
+                response.Headers.Location = OpenApiSnapshot.Address(name, document);
                 return;
             }
+
+            // The address says what the content is, so it can be kept for ever.
+            response.Headers.CacheControl = "public, immutable";
+            response.Headers.Expires = clock.GetUtcNow().AddYears(1).ToString("R", CultureInfo.InvariantCulture);
         }
 
-        await ResponseWriter.WriteBytesAsync(context, 200, contentType, bytes, cancellation);
+        await WriteAsync(context, contentType, isJson ? document.Json : document.Protobuf, document.ETag, cancellation);
+    }
+
+    /// <summary>The form that the client likes best: <c>json</c>, one of the names of the protobuf form, or null for neither.</summary>
+    private static string? Choose(string accept, params ReadOnlySpan<string> protobuf)
+    {
+        foreach (var clause in MediaType.ParseAccept(accept.Length == 0 ? "*/*" : accept))
+        {
+            if (clause.Type is not ("application" or "*"))
+                continue;
+            if (clause.Subtype is "json" or "*")
+                return "json";
+            foreach (var name in protobuf)
+                if (clause.Subtype == name)
+                    return name;
+        }
+
+        return null;
+    }
+
+    private static async Task WriteAsync(HttpContext context, string contentType, PackedBytes bytes, string tag, CancellationToken cancellation)
+    {
+        var response = context.Response;
+        response.Headers.ETag = tag;
+        response.Headers.Append("Vary", "Accept-Encoding");
+        if (Matches(context.Request.Headers.IfNoneMatch, tag))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = contentType;
+        var packed = ResponseWriter.AcceptsGzip(context.Request);
+        if (packed)
+            response.Headers.ContentEncoding = "gzip";
+        response.ContentLength = packed ? bytes.Gzip.Length : bytes.Length;
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
+        if (packed)
+        {
+            await response.Body.WriteAsync(bytes.Gzip, cancellation);
+            return;
+        }
+
+        await using var unpacked = bytes.OpenUnpacked();
+        await unpacked.CopyToAsync(response.Body, cancellation);
+    }
+
+    // Any of the tags, compared weakly (RFC 9110, 13.1.2).
+    private static bool Matches(Microsoft.Extensions.Primitives.StringValues header, string tag)
+    {
+        foreach (var line in header)
+            foreach (var one in (line ?? "").Split(','))
+                if (one.AsSpan().Trim() is var known && (known is "*" || known.SequenceEqual(tag) || (known.StartsWith("W/") && known[2..].SequenceEqual(tag))))
+                    return true;
+        return false;
     }
 }

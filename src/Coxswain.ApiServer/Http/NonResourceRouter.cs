@@ -100,8 +100,8 @@ internal sealed class NonResourceRouter(
 
     private async Task WriteRootAsync(HttpContext context, ApiRequest request, bool core, CancellationToken cancellation)
     {
-        if (AggregatedDiscovery.IsAsked(context.Request.Headers.Accept.ToString(), out var protobuf))
-            await _aggregated.HandleAsync(context, core, protobuf, cancellation);
+        if (AggregatedDiscovery.IsAsked(context.Request.Headers.Accept.ToString(), out var form))
+            await _aggregated.HandleAsync(context, core, form, cancellation);
         else
             await WriteDocumentAsync(context, request, core ? documents.CoreVersions() : documents.GroupList(), cancellation);
     }

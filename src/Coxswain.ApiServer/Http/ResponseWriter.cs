@@ -243,7 +243,7 @@ internal sealed class ResponseWriter(ObjectTransformer transformer)
         await body.FlushAsync(cancellation);
     }
 
-    private static bool AcceptsGzip(HttpRequest request)
+    internal static bool AcceptsGzip(HttpRequest request)
     {
         foreach (var line in request.Headers.AcceptEncoding)
             foreach (var coding in (line ?? "").Split(','))

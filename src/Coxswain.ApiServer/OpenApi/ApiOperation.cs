@@ -10,38 +10,34 @@ internal sealed record ApiOperation
     /// <summary>The HTTP method in lower case.</summary>
     public required string Method { get; init; }
 
-    /// <summary>What it does in the words of <c>x-kubernetes-action</c>.</summary>
-    public required string Action { get; init; }
-
     public required string Id { get; init; }
 
     public required string Tag { get; init; }
 
     public required string Description { get; init; }
 
-    /// <summary>The kind it works on.</summary>
-    public required GroupVersionKind Kind { get; init; }
+    /// <summary>What it does in the words of <c>x-kubernetes-action</c>; null where no object is concerned (discovery).</summary>
+    public string? Action { get; init; }
 
-    public IReadOnlyList<ApiParameter> Query { get; init; } = [];
+    /// <summary>The kind it works on.</summary>
+    public GroupVersionKind? Kind { get; init; }
+
+    /// <summary>What stands in the path and in the query, sorted by name.</summary>
+    public IReadOnlyList<ApiParameter> Parameters { get; init; } = [];
 
     /// <summary>The definition of the body, or null.</summary>
     public string? Body { get; init; }
 
-    /// <summary>The definition of the answer; null for a connection, which answers with whatever it likes.</summary>
+    /// <summary>The definition of the answer; null for one that is text, or whatever the other end of a connection sends.</summary>
     public string? Answer { get; init; }
 
     /// <summary>The codes of success.</summary>
     public IReadOnlyList<int> Codes { get; init; } = [200];
 
-    public bool IsNamespaced => Path.Contains("{namespace}", StringComparison.Ordinal);
+    public IReadOnlyList<string> Consumes { get; init; } = MediaTypes.Any;
 
-    public bool IsNamed => Path.Contains("{name}", StringComparison.Ordinal);
+    public IReadOnlyList<string> Produces { get; init; } = MediaTypes.Objects;
 
-    public bool IsPatch => Action == "patch";
-
-    public bool IsList => Action is "list";
+    /// <summary>Options of a deletion may be left out, every other body may not.</summary>
+    public bool IsBodyRequired => Action is not ("delete" or "deletecollection");
 }
-
-/// <summary>A parameter in the query.</summary>
-/// <param name="Type"><c>string</c>, <c>integer</c> or <c>boolean</c>.</param>
-internal sealed record ApiParameter(string Name, string Type, string Description);

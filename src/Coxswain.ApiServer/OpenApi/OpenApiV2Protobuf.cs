@@ -2,235 +2,244 @@ using System.Text.Json;
 
 namespace Coxswain.ApiServer.OpenApi;
 
-/// <summary>The protobuf form of a version 2 document (package openapi.v2), which older clients ask for. Encodes what
-/// <see cref="OpenApiV2Document"/> writes, not every document that may be.</summary>
+/// <summary>The protobuf form of a version 2 document (package openapi.v2 of gnostic), which older clients ask for.</summary>
 internal static class OpenApiV2Protobuf
 {
-    public static byte[] Encode(ReadOnlyMemory<byte> json)
+    public static void Encode(ProtobufWriter writer, JsonElement root)
     {
-        using var document = JsonDocument.Parse(json);
-        var root = document.RootElement;
-        var message = new ProtobufMessage();
-        message.Text(1, root.GetProperty("swagger"));
-        message.Message(2, Info(root.GetProperty("info")));
+        writer.Text(1, root, "swagger");
+        using (writer.Open(2))
+        {
+            writer.Text(1, root.GetProperty("info"), "title");
+            writer.Text(2, root.GetProperty("info"), "version");
+        }
 
-        var paths = new ProtobufMessage();
-        foreach (var path in root.GetProperty("paths").EnumerateObject())
-            paths.Message(2, Named(path.Name, PathItem(path.Value)));
-        message.Message(8, paths);
+        using (writer.Open(8))
+        {
+            foreach (var path in root.GetProperty("paths").EnumerateObject())
+                using (writer.OpenNamed(2, path.Name))
+                    PathItem(writer, path.Value);
+        }
 
-        var definitions = new ProtobufMessage();
-        foreach (var definition in root.GetProperty("definitions").EnumerateObject())
-            definitions.Message(1, Named(definition.Name, Schema(definition.Value)));
-        message.Message(9, definitions);
+        using (writer.Open(9))
+            Schemas(writer, root.GetProperty("definitions"));
+        using (writer.Open(10))
+        {
+            foreach (var parameter in root.GetProperty("parameters").EnumerateObject())
+                using (writer.OpenNamed(1, parameter.Name))
+                    Parameter(writer, parameter.Value);
+        }
 
         foreach (var requirement in root.GetProperty("security").EnumerateArray())
-            message.Message(12, Security(requirement));
-        message.Message(13, SecurityDefinitions(root.GetProperty("securityDefinitions")));
-        return message.ToArray();
+            Security(writer, requirement);
+        using (writer.Open(13))
+            SecurityDefinitions(writer, root.GetProperty("securityDefinitions"));
     }
 
-    private static ProtobufMessage Info(JsonElement info)
+    private static void PathItem(ProtobufWriter writer, JsonElement path)
     {
-        var message = new ProtobufMessage();
-        message.Text(1, info.GetProperty("title"));
-        message.Text(2, info.GetProperty("version"));
-        return message;
-    }
-
-    private static ProtobufMessage PathItem(JsonElement path)
-    {
-        var message = new ProtobufMessage();
         foreach (var member in path.EnumerateObject())
         {
-            switch (member.Name)
-            {
-                case "get": message.Message(2, Operation(member.Value)); break;
-                case "put": message.Message(3, Operation(member.Value)); break;
-                case "post": message.Message(4, Operation(member.Value)); break;
-                case "delete": message.Message(5, Operation(member.Value)); break;
-                case "patch": message.Message(8, Operation(member.Value)); break;
-                case "parameters": Parameters(message, 9, member.Value); break;
-            }
+            var field = member.Name switch { "get" => 2, "put" => 3, "post" => 4, "delete" => 5, "options" => 6, "head" => 7, "patch" => 8, _ => 0 };
+            if (field == 0)
+                continue;
+            using (writer.Open(field))
+                Operation(writer, member.Value);
         }
 
-        return message;
+        Parameters(writer, 9, path);
     }
 
-    private static ProtobufMessage Operation(JsonElement operation)
+    private static void Operation(ProtobufWriter writer, JsonElement operation)
     {
-        var message = new ProtobufMessage();
-        message.Texts(1, operation, "tags");
-        message.Text(3, operation.GetProperty("description"));
-        message.Text(5, operation.GetProperty("operationId"));
-        message.Texts(6, operation, "produces");
-        message.Texts(7, operation, "consumes");
-        Parameters(message, 8, operation.GetProperty("parameters"));
-        var responses = new ProtobufMessage();
-        foreach (var response in operation.GetProperty("responses").EnumerateObject())
+        writer.Texts(1, operation, "tags");
+        writer.Text(3, operation, "description");
+        writer.Text(5, operation, "operationId");
+        writer.Texts(6, operation, "produces");
+        writer.Texts(7, operation, "consumes");
+        Parameters(writer, 8, operation);
+        using (writer.Open(9))
         {
-            var value = new ProtobufMessage();
-            value.Text(1, response.Value.GetProperty("description"));
-            if (response.Value.TryGetProperty("schema", out var schema))
-            {
-                var item = new ProtobufMessage();
-                item.Message(1, Schema(schema));
-                value.Message(2, item);
-            }
-
-            var either = new ProtobufMessage();
-            either.Message(1, value);
-            responses.Message(1, Named(response.Name, either));
+            foreach (var response in operation.GetProperty("responses").EnumerateObject())
+                Response(writer, response);
         }
 
-        message.Message(9, responses);
-        message.Texts(10, operation, "schemes");
-        Extensions(message, 13, operation);
-        return message;
+        writer.Texts(10, operation, "schemes");
+        writer.Extensions(13, operation);
     }
 
-    private static void Parameters(ProtobufMessage container, int field, JsonElement parameters)
+    private static void Response(ProtobufWriter writer, JsonProperty response)
     {
+        using var named = writer.OpenNamed(1, response.Name);
+        using var value = writer.Open(1);
+        writer.Text(1, response.Value, "description");
+        if (!response.Value.TryGetProperty("schema", out var schema))
+            return;
+        using var item = writer.Open(2);
+        using (writer.Open(1))
+            Schema(writer, schema);
+    }
+
+    private static void Parameters(ProtobufWriter writer, int field, JsonElement container)
+    {
+        if (!container.TryGetProperty("parameters", out var parameters))
+            return;
         foreach (var parameter in parameters.EnumerateArray())
         {
-            var either = new ProtobufMessage();
-            if (parameter.GetProperty("in").ValueEquals("body"u8))
+            using var item = writer.Open(field);
+            if (parameter.TryGetProperty("$ref", out var reference))
             {
-                either.Message(1, BodyParameter(parameter));
+                using (writer.Open(2))
+                    writer.Text(1, reference.GetString()!);
             }
             else
             {
-                var isPath = parameter.GetProperty("in").ValueEquals("path"u8);
-                var other = new ProtobufMessage();
-                other.Message(isPath ? 4 : 3, OtherParameter(parameter, isPath));
-                either.Message(2, other);
+                using (writer.Open(1))
+                    Parameter(writer, parameter);
             }
-
-            var item = new ProtobufMessage();
-            item.Message(1, either);
-            container.Message(field, item);
         }
     }
 
-    private static ProtobufMessage BodyParameter(JsonElement parameter)
+    // Either in the body or elsewhere.
+    private static void Parameter(ProtobufWriter writer, JsonElement parameter)
     {
-        var message = new ProtobufMessage();
-        message.Text(2, parameter.GetProperty("name"));
-        message.Text(3, parameter.GetProperty("in"));
-        message.Flag(4, parameter.GetProperty("required").GetBoolean());
-        message.Message(5, Schema(parameter.GetProperty("schema")));
-        return message;
+        var place = parameter.GetProperty("in");
+        if (place.ValueEquals("body"u8))
+        {
+            using (writer.Open(1))
+                BodyParameter(writer, parameter);
+            return;
+        }
+
+        var isPath = place.ValueEquals("path"u8);
+        using (writer.Open(2))
+        using (writer.Open(isPath ? 4 : 3))
+            OtherParameter(writer, parameter, isPath);
+    }
+
+    private static void BodyParameter(ProtobufWriter writer, JsonElement parameter)
+    {
+        writer.Text(2, parameter, "name");
+        writer.Text(3, parameter, "in");
+        writer.Flag(4, parameter, "required");
+        using (writer.Open(5))
+            Schema(writer, parameter.GetProperty("schema"));
     }
 
     // Parameters of paths and of queries differ by one member in the middle.
-    private static ProtobufMessage OtherParameter(JsonElement parameter, bool isPath)
+    private static void OtherParameter(ProtobufWriter writer, JsonElement parameter, bool isPath)
     {
-        var message = new ProtobufMessage();
-        message.Flag(1, parameter.TryGetProperty("required", out var required) && required.GetBoolean());
-        message.Text(2, parameter.GetProperty("in"));
-        message.Text(3, parameter.GetProperty("description"));
-        message.Text(4, parameter.GetProperty("name"));
-        message.Text(isPath ? 5 : 6, parameter.GetProperty("type"));
-        message.Flag(isPath ? 19 : 20, parameter.GetProperty("uniqueItems").GetBoolean());
-        return message;
+        writer.Flag(1, parameter, "required");
+        writer.Text(2, parameter, "in");
+        writer.Text(3, parameter, "description");
+        writer.Text(4, parameter, "name");
+        writer.Text(isPath ? 5 : 6, parameter, "type");
+        writer.Flag(isPath ? 19 : 20, parameter, "uniqueItems");
     }
 
-    private static ProtobufMessage Schema(JsonElement schema)
+    private static void Schemas(ProtobufWriter writer, JsonElement schemas)
     {
-        var message = new ProtobufMessage();
-        message.Text(1, schema, "$ref");
-        message.Text(2, schema, "format");
-        message.Text(4, schema, "description");
+        foreach (var schema in schemas.EnumerateObject())
+            using (writer.OpenNamed(1, schema.Name))
+                Schema(writer, schema.Value);
+    }
+
+    private static void Schema(ProtobufWriter writer, JsonElement schema)
+    {
+        writer.Text(1, schema, "$ref");
+        writer.Text(2, schema, "format");
+        writer.Text(3, schema, "title");
+        writer.Text(4, schema, "description");
         if (schema.TryGetProperty("default", out var value))
-            message.Message(5, Any(value));
-        message.Texts(19, schema, "required");
+            writer.Any(5, value);
+        Limits(writer, schema);
+        writer.Texts(19, schema, "required");
         if (schema.TryGetProperty("enum", out var values))
         {
             foreach (var one in values.EnumerateArray())
-                message.Message(20, Any(one));
+                writer.Any(20, one);
         }
 
         if (schema.TryGetProperty("additionalProperties", out var additional))
         {
-            var item = new ProtobufMessage();
-            item.Message(1, Schema(additional));
-            message.Message(21, item);
+            using (writer.Open(21))
+            {
+                if (additional.ValueKind != JsonValueKind.Object)
+                    writer.Flag(2, additional.GetBoolean());
+                else
+                    using (writer.Open(1))
+                        Schema(writer, additional);
+            }
         }
 
         if (schema.TryGetProperty("type", out var type))
         {
-            var item = new ProtobufMessage();
-            item.Text(1, type);
-            message.Message(22, item);
+            using (writer.Open(22))
+                writer.Text(1, type.GetString()!);
         }
 
         if (schema.TryGetProperty("items", out var items))
         {
-            var item = new ProtobufMessage();
-            item.Message(1, Schema(items));
-            message.Message(23, item);
+            using (writer.Open(23))
+            using (writer.Open(1))
+                Schema(writer, items);
+        }
+
+        if (schema.TryGetProperty("allOf", out var all))
+        {
+            foreach (var one in all.EnumerateArray())
+                using (writer.Open(24))
+                    Schema(writer, one);
         }
 
         if (schema.TryGetProperty("properties", out var properties))
         {
-            var all = new ProtobufMessage();
-            foreach (var property in properties.EnumerateObject())
-                all.Message(1, Named(property.Name, Schema(property.Value)));
-            message.Message(25, all);
+            using (writer.Open(25))
+                Schemas(writer, properties);
         }
 
-        Extensions(message, 31, schema);
-        return message;
+        if (schema.TryGetProperty("example", out var example))
+            writer.Any(30, example);
+        writer.Extensions(31, schema);
     }
 
-    private static void Extensions(ProtobufMessage container, int field, JsonElement element)
+    private static void Limits(ProtobufWriter writer, JsonElement schema)
     {
-        foreach (var member in element.EnumerateObject())
-        {
-            if (member.Name.StartsWith("x-", StringComparison.Ordinal))
-                container.Message(field, Named(member.Name, Any(member.Value)));
-        }
+        writer.Double(6, schema, "multipleOf");
+        writer.Double(7, schema, "maximum");
+        writer.Flag(8, schema, "exclusiveMaximum");
+        writer.Double(9, schema, "minimum");
+        writer.Flag(10, schema, "exclusiveMinimum");
+        writer.Integer(11, schema, "maxLength");
+        writer.Integer(12, schema, "minLength");
+        writer.Text(13, schema, "pattern");
+        writer.Integer(14, schema, "maxItems");
+        writer.Integer(15, schema, "minItems");
+        writer.Flag(16, schema, "uniqueItems");
+        writer.Integer(17, schema, "maxProperties");
+        writer.Integer(18, schema, "minProperties");
     }
 
-    private static ProtobufMessage Security(JsonElement requirement)
+    private static void Security(ProtobufWriter writer, JsonElement requirement)
     {
-        var message = new ProtobufMessage();
+        using var message = writer.Open(12);
         foreach (var one in requirement.EnumerateObject())
-            message.Message(1, Named(one.Name, new ProtobufMessage()));
-        return message;
+            using (writer.OpenNamed(1, one.Name))
+            {
+                // No scopes.
+            }
     }
 
-    private static ProtobufMessage SecurityDefinitions(JsonElement definitions)
+    private static void SecurityDefinitions(ProtobufWriter writer, JsonElement definitions)
     {
-        var message = new ProtobufMessage();
         foreach (var definition in definitions.EnumerateObject())
         {
-            var key = new ProtobufMessage();
-            key.Text(1, definition.Value.GetProperty("type"));
-            key.Text(2, definition.Value.GetProperty("name"));
-            key.Text(3, definition.Value.GetProperty("in"));
-            key.Text(4, definition.Value.GetProperty("description"));
-            var item = new ProtobufMessage();
-            item.Message(2, key);
-            message.Message(1, Named(definition.Name, item));
+            using var named = writer.OpenNamed(1, definition.Name);
+            using var key = writer.Open(2);
+            writer.Text(1, definition.Value, "type");
+            writer.Text(2, definition.Value, "name");
+            writer.Text(3, definition.Value, "in");
+            writer.Text(4, definition.Value, "description");
         }
-
-        return message;
-    }
-
-    private static ProtobufMessage Named(string name, ProtobufMessage value)
-    {
-        var message = new ProtobufMessage();
-        message.Text(1, name);
-        message.Message(2, value);
-        return message;
-    }
-
-    // Any value is carried as YAML, of which JSON is a part.
-    private static ProtobufMessage Any(JsonElement value)
-    {
-        var message = new ProtobufMessage();
-        message.Text(2, value.GetRawText() + "\n");
-        return message;
     }
 }

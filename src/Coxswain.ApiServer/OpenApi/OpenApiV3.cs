@@ -1,97 +1,200 @@
-using System.Collections.Frozen;
+using System.Globalization;
 using System.Text.Json;
 using Coxswain.Api;
 
 namespace Coxswain.ApiServer.OpenApi;
 
-/// <summary>The API in OpenAPI version 3: an index and a document per group and version, as <c>/openapi/v3</c> serves them. Each is
-/// made when first asked for and then kept.</summary>
-/// <remarks>Immutable but for that, and thread safe. When resources come or go, a new instance takes its place.</remarks>
-internal sealed class OpenApiV3
+/// <summary>Writes parts of the API in OpenAPI version 3: what <c>/openapi/v3/PATH</c> serves, a document for each group version and for
+/// each path of discovery.</summary>
+internal static class OpenApiV3
 {
-    private readonly FrozenDictionary<string, Lazy<OpenApiV3Document>> _documents;
-    private readonly Lazy<byte[]> _index;
+    /// <summary>The documents of the server's own paths, and of the groups.</summary>
+    public static IEnumerable<(string Path, PackedDocument Document)> Discovery(IEnumerable<string> groups, string version) =>
+        DiscoveryOperations.OfServer.Concat(groups.Where(group => group.Length > 0).Select(group => ("apis/" + group, DiscoveryOperations.OfGroup(group))))
+            .Select(one => (one.Item1, Document([], [one.Item2], version)));
 
-    /// <param name="version">The server's version, such as <c>v1.36.0</c>.</param>
-    public OpenApiV3(IReadOnlyList<ResourceDescriptor> resources, string version)
+    /// <summary>The document of one group version.</summary>
+    public static PackedDocument Document(IReadOnlyList<OpenApiResource> resources, string version) =>
+        Document(resources, [DiscoveryOperations.OfVersion(resources[0].Descriptor.Kind.GroupVersion)], version);
+
+    public static string Path(GroupVersion version) => ApiOperations.Root(version)[1..];
+
+    public static void WriteInfo(Utf8JsonWriter writer, string version)
     {
-        _documents = resources.GroupBy(resource => resource.Kind.GroupVersion).ToFrozenDictionary(
-            group => Path(group.Key),
-            group => new Lazy<OpenApiV3Document>(() => new(OpenApiWriter.Write(writer => Write(writer, [.. group], version)))),
-            StringComparer.Ordinal);
-        _index = new(() => OpenApiWriter.Write(WriteIndex));
+        writer.WriteStartObject("info"u8);
+        writer.WriteString("title"u8, "Kubernetes"u8);
+        writer.WriteString("version"u8, version);
+        writer.WriteEndObject();
     }
 
-    /// <summary>The paths of all documents, each with a hash of its content. Making it makes all documents.</summary>
-    public ReadOnlyMemory<byte> Index => _index.Value;
-
-    /// <summary>The document of a path (<c>api/v1</c>, <c>apis/apps/v1</c>), or null.</summary>
-    public OpenApiV3Document? Find(string path) => _documents.TryGetValue(path, out var document) ? document.Value : null;
-
-    public static string Path(GroupVersion version) => version.Group.Length == 0 ? $"api/{version.Version}" : $"apis/{version.ApiVersion}";
-
-    private void WriteIndex(Utf8JsonWriter writer)
+    public static void WriteDefinitions(Utf8JsonWriter writer, SchemaWriter schemas, SortedDictionary<string, object?> definitions)
     {
-        writer.WriteStartObject();
-        writer.WriteStartObject("paths"u8);
-        foreach (var (path, document) in _documents.OrderBy(document => document.Key, StringComparer.Ordinal))
+        foreach (var (name, definition) in definitions)
         {
-            writer.WriteStartObject(path);
-            writer.WriteString("serverRelativeURL"u8, $"/openapi/v3/{path}?hash={document.Value.Hash}");
-            writer.WriteEndObject();
+            writer.WritePropertyName(name);
+            if (definition is CustomDefinition custom)
+                custom.Write(writer, schemas);
+            else
+                schemas.WriteDefinition(writer, name, (SchemaType?)definition);
+        }
+    }
+
+    public static void WriteAnswer(Utf8JsonWriter writer, SchemaWriter schemas, string? definition)
+    {
+        if (definition is not null)
+        {
+            schemas.WriteRef(writer, definition);
+            return;
         }
 
-        writer.WriteEndObject();
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, "string"u8);
         writer.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter writer, ResourceDescriptor[] resources, string version)
+    public static void WriteUnauthorized(Utf8JsonWriter writer)
     {
-        var operations = resources.SelectMany(ApiOperations.Of).ToList();
-        var schemas = new SchemaWriter(isV3: true);
+        writer.WriteStartObject("401"u8);
+        writer.WriteString("description"u8, Words(401));
+        writer.WriteEndObject();
+    }
+
+    /// <summary>What the operation does to which kind.</summary>
+    public static void WriteMeaning(Utf8JsonWriter writer, ApiOperation operation)
+    {
+        if (operation.Action is not null)
+            writer.WriteString("x-kubernetes-action"u8, operation.Action);
+        if (operation.Kind is not { } kind)
+            return;
+        writer.WritePropertyName("x-kubernetes-group-version-kind"u8);
+        SchemaWriter.WriteKind(writer, kind);
+    }
+
+    public static void WriteBearerToken(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject("BearerToken"u8);
+        writer.WriteString("description"u8, "Bearer Token authentication"u8);
+        writer.WriteString("in"u8, "header"u8);
+        writer.WriteString("name"u8, "authorization"u8);
+        writer.WriteString("type"u8, "apiKey"u8);
+        writer.WriteEndObject();
+    }
+
+    public static void WriteStrings(Utf8JsonWriter writer, string name, IEnumerable<string> values)
+    {
+        writer.WriteStartArray(name);
+        foreach (var value in values)
+            writer.WriteStringValue(value);
+        writer.WriteEndArray();
+    }
+
+    /// <summary>What code the answer is, in one word or two.</summary>
+    public static string Words(int code) => code switch { 200 => "OK", 201 => "Created", 202 => "Accepted", _ => "Unauthorized" };
+
+    private static PackedDocument Document(IReadOnlyList<OpenApiResource> resources, IReadOnlyList<ApiOperation> others, string version) =>
+        new(writer => Write(writer, resources, others, version), OpenApiV3Protobuf.Encode);
+
+    private static void Write(Utf8JsonWriter writer, IReadOnlyList<OpenApiResource> resources, IReadOnlyList<ApiOperation> others, string version)
+    {
+        var descriptions = Descriptions.Load();
+        var made = new ApiOperations(descriptions);
+        var operations = others.Concat(resources.SelectMany(made.Of)).ToList();
+        var schemas = new SchemaWriter(isV3: true, descriptions, [.. resources.Select(resource => resource.Descriptor.Kind.GroupVersion).Distinct()]);
         writer.WriteStartObject();
         writer.WriteString("openapi"u8, "3.0.0"u8);
-        OpenApiWriter.WriteInfo(writer, version);
+        WriteInfo(writer, version);
         writer.WriteStartObject("paths"u8);
-        foreach (var path in operations.GroupBy(operation => operation.Path).OrderBy(path => path.Key, StringComparer.Ordinal))
+        foreach (var path in ApiPath.Of(operations))
         {
-            writer.WriteStartObject(path.Key);
-            foreach (var operation in path.DistinctBy(operation => operation.Method))
-                OpenApiV3Operation.Write(writer, schemas, operation);
-            OpenApiV3Operation.WritePathParameters(writer, path.First());
+            writer.WriteStartObject(path.Path);
+            foreach (var operation in path.Operations)
+                WriteOperation(writer, schemas, path, operation);
+            WriteParameters(writer, path.Common);
             writer.WriteEndObject();
         }
 
         writer.WriteEndObject();
         writer.WriteStartObject("components"u8);
-        writer.WriteStartObject("schemas"u8);
-        foreach (var (name, type) in OpenApiWriter.Definitions(resources, operations))
+        if (Definitions.Of(resources, operations) is { Count: > 0 } definitions)
         {
-            writer.WritePropertyName(name);
-            schemas.WriteDefinition(writer, type);
+            writer.WriteStartObject("schemas"u8);
+            WriteDefinitions(writer, schemas, definitions);
+            writer.WriteEndObject();
         }
 
-        writer.WriteEndObject();
         writer.WriteStartObject("securitySchemes"u8);
-        writer.WriteStartObject("BearerToken"u8);
-        writer.WriteString("type"u8, "apiKey"u8);
-        writer.WriteString("description"u8, "Bearer Token authentication"u8);
-        writer.WriteString("name"u8, "authorization"u8);
-        writer.WriteString("in"u8, "header"u8);
-        writer.WriteEndObject();
+        WriteBearerToken(writer);
         writer.WriteEndObject();
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
-}
 
-/// <summary>One document of version 3.</summary>
-internal sealed class OpenApiV3Document(byte[] json)
-{
-    public ReadOnlyMemory<byte> Json => json;
+    private static void WriteOperation(Utf8JsonWriter writer, SchemaWriter schemas, ApiPath path, ApiOperation operation)
+    {
+        writer.WriteStartObject(operation.Method);
+        WriteStrings(writer, "tags", [operation.Tag]);
+        writer.WriteString("description"u8, operation.Description);
+        writer.WriteString("operationId"u8, operation.Id);
+        WriteParameters(writer, path.OwnParameters(operation));
+        if (operation.Body is { } body)
+        {
+            writer.WriteStartObject("requestBody"u8);
+            WriteContent(writer, schemas, body, operation.Consumes);
+            if (operation.IsBodyRequired)
+                writer.WriteBoolean("required"u8, true);
+            writer.WriteEndObject();
+        }
 
-    /// <summary>What the index and the query parameter name.</summary>
-    public string Hash { get; } = OpenApiWriter.Hash(json);
+        writer.WriteStartObject("responses"u8);
+        foreach (var code in operation.Codes)
+        {
+            writer.WriteStartObject(code.ToString(CultureInfo.InvariantCulture));
+            writer.WriteString("description"u8, Words(code));
+            WriteContent(writer, schemas, operation.Answer, operation.Produces);
+            writer.WriteEndObject();
+        }
 
-    public string ETag => $"\"{Hash}\"";
+        WriteUnauthorized(writer);
+        writer.WriteEndObject();
+        WriteMeaning(writer, operation);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteContent(Utf8JsonWriter writer, SchemaWriter schemas, string? definition, IReadOnlyList<string> mediaTypes)
+    {
+        writer.WriteStartObject("content"u8);
+        foreach (var mediaType in mediaTypes)
+        {
+            writer.WriteStartObject(mediaType);
+            writer.WritePropertyName("schema"u8);
+            WriteAnswer(writer, schemas, definition);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteParameters(Utf8JsonWriter writer, IEnumerable<ApiParameter> parameters)
+    {
+        var all = parameters.ToList();
+        if (all.Count == 0)
+            return;
+        writer.WriteStartArray("parameters"u8);
+        foreach (var parameter in all)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("description"u8, parameter.Description);
+            writer.WriteString("in"u8, parameter.In);
+            writer.WriteString("name"u8, parameter.Name);
+            if (parameter.IsRequired)
+                writer.WriteBoolean("required"u8, true);
+            writer.WriteStartObject("schema"u8);
+            writer.WriteString("type"u8, parameter.Type);
+            writer.WriteBoolean("uniqueItems"u8, true);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
 }

@@ -3,36 +3,14 @@ using Coxswain.Api;
 
 namespace Coxswain.ApiServer.OpenApi;
 
-/// <summary>Writes schemas of either version, and gathers which definitions they refer to.</summary>
-/// <param name="isV3">Version 3 says in <c>oneOf</c> and <c>allOf</c> what version 2 cannot.</param>
-internal sealed class SchemaWriter(bool isV3)
+/// <summary>Writes schemas of either version.</summary>
+/// <param name="isV3">Version 3 says in <c>oneOf</c> and <c>allOf</c> what version 2 cannot, and has defaults.</param>
+/// <param name="versions">The group versions of the document, in whose every one options and watch events are kinds.</param>
+internal sealed class SchemaWriter(bool isV3, Descriptions descriptions, IReadOnlyList<GroupVersion> versions)
 {
     private readonly string _prefix = isV3 ? "#/components/schemas/" : "#/definitions/";
 
-    /// <summary>The definitions referred to so far and all that they refer to: structs by their type, scalars by their kind.</summary>
-    public static SortedDictionary<string, SchemaType?> Closure(IEnumerable<string> roots, IEnumerable<SchemaType> types)
-    {
-        var all = new SortedDictionary<string, SchemaType?>(StringComparer.Ordinal);
-        foreach (var root in roots)
-            all.TryAdd(root, null);
-        var open = new Stack<SchemaType>(types);
-        while (open.TryPop(out var type))
-        {
-            var scalar = ScalarDefinition(type.Kind);
-            if (scalar is not null)
-                all.TryAdd(scalar, type);
-            else if (type.Item is { } item)
-                open.Push(item);
-            else if (type.Kind == SchemaKind.Object && (!all.TryGetValue(type.Name, out var known) || known is null))
-            {
-                all[type.Name] = type;
-                foreach (var field in type.Fields)
-                    open.Push(field.Type);
-            }
-        }
-
-        return all;
-    }
+    public bool IsV3 => isV3;
 
     public void WriteRef(Utf8JsonWriter writer, string definition)
     {
@@ -42,9 +20,10 @@ internal sealed class SchemaWriter(bool isV3)
     }
 
     /// <summary>Writes a definition; one without a type is a free object (a patch).</summary>
-    public void WriteDefinition(Utf8JsonWriter writer, SchemaType? type)
+    public void WriteDefinition(Utf8JsonWriter writer, string name, SchemaType? type)
     {
         writer.WriteStartObject();
+        WriteDescription(writer, type is { Kind: SchemaKind.Object } ? descriptions.Type(type) : descriptions.Definition(name));
         if (type is null)
             writer.WriteString("type"u8, "object"u8);
         else if (type.Kind != SchemaKind.Object)
@@ -52,46 +31,6 @@ internal sealed class SchemaWriter(bool isV3)
         else if (type.JsonForms.IsAbsent)
             WriteStruct(writer, type);
         writer.WriteEndObject();
-    }
-
-    private void WriteStruct(Utf8JsonWriter writer, SchemaType type)
-    {
-        writer.WriteString("type"u8, "object"u8);
-        if (type.Fields.Any(field => field.IsRequired))
-        {
-            writer.WriteStartArray("required"u8);
-            foreach (var field in type.Fields.Where(field => field.IsRequired))
-                writer.WriteStringValue(field.Name);
-            writer.WriteEndArray();
-        }
-
-        if (type.Fields.Count > 0 || type.IsKind)
-        {
-            writer.WriteStartObject("properties"u8);
-            if (type.IsKind)
-            {
-                WriteText(writer, "apiVersion", "The version of the API that the object is written in.");
-                WriteText(writer, "kind", "What the object is.");
-            }
-
-            foreach (var field in type.Fields)
-            {
-                writer.WritePropertyName(field.Name);
-                WriteProperty(writer, field);
-            }
-
-            writer.WriteEndObject();
-        }
-
-        if (type.IsKind)
-        {
-            writer.WriteStartArray("x-kubernetes-group-version-kind"u8);
-            WriteKind(writer, type.GroupVersionKind);
-            writer.WriteEndArray();
-        }
-
-        if (type.IsAtomic)
-            writer.WriteString("x-kubernetes-map-type"u8, "atomic"u8);
     }
 
     public static void WriteKind(Utf8JsonWriter writer, GroupVersionKind kind)
@@ -103,45 +42,122 @@ internal sealed class SchemaWriter(bool isV3)
         writer.WriteEndObject();
     }
 
-    private void WriteProperty(Utf8JsonWriter writer, SchemaField field)
+    private static void WriteDescription(Utf8JsonWriter writer, string? description)
     {
+        if (description is { Length: > 0 })
+            writer.WriteString("description"u8, description);
+    }
+
+    private void WriteStruct(Utf8JsonWriter writer, SchemaType type)
+    {
+        writer.WriteString("type"u8, "object"u8);
+        if (type.Fields.Any(field => field.IsRequired))
+            WriteStrings(writer, "required"u8, type.Fields.Where(field => field.IsRequired).Select(field => field.Name));
+        if (type.Fields.Count > 0 || type.IsKind)
+        {
+            writer.WriteStartObject("properties"u8);
+            if (type.IsKind)
+            {
+                WriteTypeMeta(writer, "apiVersion");
+                WriteTypeMeta(writer, "kind");
+            }
+
+            foreach (var field in type.Fields)
+            {
+                writer.WritePropertyName(field.Name);
+                WriteProperty(writer, type, field);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        WriteKinds(writer, type);
+        if (type.IsAtomic)
+            writer.WriteString("x-kubernetes-map-type"u8, "atomic"u8);
+        if (type.IsUnion)
+            WriteUnion(writer, type);
+    }
+
+    private void WriteKinds(Utf8JsonWriter writer, SchemaType type)
+    {
+        IEnumerable<GroupVersionKind> kinds = type.Name switch
+        {
+            ApiOperations.DeleteOptions => Everywhere("DeleteOptions"),
+            ApiOperations.WatchEvent => Everywhere("WatchEvent"),
+            _ => type.IsKind ? [type.GroupVersionKind] : [],
+        };
+        if (!kinds.Any())
+            return;
+        writer.WriteStartArray("x-kubernetes-group-version-kind"u8);
+        foreach (var kind in kinds)
+            WriteKind(writer, kind);
+        writer.WriteEndArray();
+    }
+
+    // Every group version has them, and the core one in any case.
+    private IEnumerable<GroupVersionKind> Everywhere(string kind) => versions.Append(new("", "v1")).Distinct()
+        .OrderBy(version => version.Group, StringComparer.Ordinal).ThenBy(version => version.Version, StringComparer.Ordinal)
+        .Select(version => new GroupVersionKind(version.Group, version.Version, kind));
+
+    // The member that must be set says which of the others is.
+    private static void WriteUnion(Utf8JsonWriter writer, SchemaType type)
+    {
+        writer.WriteStartArray("x-kubernetes-unions"u8);
         writer.WriteStartObject();
-        WriteType(writer, field.Type, hasSiblings: HasExtensions(field));
-        if (!field.Enum.IsAbsent)
-        {
-            writer.WriteStartArray("enum"u8);
-            foreach (var value in field.Enum)
-                writer.WriteStringValue(value);
-            writer.WriteEndArray();
-        }
+        if (type.Fields.FirstOrDefault(field => field.IsRequired) is { } discriminator)
+            writer.WriteString("discriminator"u8, discriminator.Name);
+        writer.WriteStartObject("fields-to-discriminateBy"u8);
+        foreach (var field in type.Fields.Where(field => !field.IsRequired).OrderBy(field => field.Name, StringComparer.Ordinal))
+            writer.WriteString(field.Name, OperationNames.Capital(field.Name));
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.WriteEndArray();
+    }
 
-        if (!field.Default.IsAbsent)
-        {
-            writer.WritePropertyName("default"u8);
-            writer.WriteRawValue(field.Default.Utf8, skipInputValidation: true);
-        }
-
+    private void WriteProperty(Utf8JsonWriter writer, SchemaType owner, SchemaField field)
+    {
+        var description = descriptions.Field(owner, field);
+        var value = isV3 ? DefaultOf(field) : null;
+        writer.WriteStartObject();
+        WriteDescription(writer, description);
+        WriteType(writer, field.Type, field.Enum, description is not null || value is not null || field.MapType.Length > 0 || field.PatchStrategy.Length > 0);
+        WriteDefault(writer, value);
         WriteText(writer, "x-kubernetes-list-type"u8, field.ListType);
         if (field.ListMapKeys.Count > 0)
-        {
-            writer.WriteStartArray("x-kubernetes-list-map-keys"u8);
-            foreach (var key in field.ListMapKeys)
-                writer.WriteStringValue(key);
-            writer.WriteEndArray();
-        }
-
+            WriteStrings(writer, "x-kubernetes-list-map-keys"u8, field.ListMapKeys);
         WriteText(writer, "x-kubernetes-map-type"u8, field.MapType);
         WriteText(writer, "x-kubernetes-patch-merge-key"u8, field.PatchMergeKey);
         WriteText(writer, "x-kubernetes-patch-strategy"u8, field.PatchStrategy);
         writer.WriteEndObject();
     }
 
-    private static bool HasExtensions(SchemaField field) => !field.Default.IsAbsent || field.MapType.Length > 0 || field.PatchStrategy.Length > 0;
+    /// <summary>The default that the schema names, or what a field has that cannot be absent.</summary>
+    private static string? DefaultOf(SchemaField field) =>
+        !field.Default.IsAbsent ? System.Text.Encoding.UTF8.GetString(field.Default.Utf8)
+        : field.IsNullable || (field.OmitsEmpty && field.Type.Kind != SchemaKind.Object) ? null
+        : ZeroOf(field.Type);
+
+    private static string? ZeroOf(SchemaType type) => type.Kind switch
+    {
+        SchemaKind.Object when type.JsonForms.IsAbsent => "{}",
+        SchemaKind.String => "\"\"",
+        SchemaKind.Boolean => "false",
+        SchemaKind.Int32 or SchemaKind.Int64 or SchemaKind.Double => "0",
+        _ => null,
+    };
+
+    private static void WriteDefault(Utf8JsonWriter writer, string? value)
+    {
+        if (value is null)
+            return;
+        writer.WritePropertyName("default"u8);
+        writer.WriteRawValue(value, skipInputValidation: true);
+    }
 
     /// <summary>Writes the members of a type into an open object.</summary>
-    private void WriteType(Utf8JsonWriter writer, SchemaType type, bool hasSiblings)
+    private void WriteType(Utf8JsonWriter writer, SchemaType type, ApiList<string> values, bool hasSiblings)
     {
-        if ((type.Kind == SchemaKind.Object ? type.Name : ScalarDefinition(type.Kind)) is { } definition)
+        if (Definitions.NameOf(type) is { } definition)
         {
             // Beside a reference version 3 ignores everything else.
             if (!isV3 || !hasSiblings)
@@ -160,16 +176,12 @@ internal sealed class SchemaWriter(bool isV3)
         {
             case SchemaKind.List:
                 writer.WriteString("type"u8, "array"u8);
-                writer.WriteStartObject("items"u8);
-                WriteType(writer, type.Item!, hasSiblings: false);
-                writer.WriteEndObject();
-                break;
+                WriteItem(writer, "items"u8, type.Item!, values);
+                return;
             case SchemaKind.Map:
                 writer.WriteString("type"u8, "object"u8);
-                writer.WriteStartObject("additionalProperties"u8);
-                WriteType(writer, type.Item!, hasSiblings: false);
-                writer.WriteEndObject();
-                break;
+                WriteItem(writer, "additionalProperties"u8, type.Item!, values);
+                return;
             case SchemaKind.Boolean:
                 writer.WriteString("type"u8, "boolean"u8);
                 break;
@@ -189,6 +201,18 @@ internal sealed class SchemaWriter(bool isV3)
                 writer.WriteString("type"u8, "string"u8);
                 break;
         }
+
+        if (!values.IsAbsent)
+            WriteStrings(writer, "enum"u8, values.Order(StringComparer.Ordinal));
+    }
+
+    private void WriteItem(Utf8JsonWriter writer, ReadOnlySpan<byte> name, SchemaType item, ApiList<string> values)
+    {
+        var value = isV3 ? ZeroOf(item) : null;
+        writer.WriteStartObject(name);
+        WriteType(writer, item, values, hasSiblings: value is not null);
+        WriteDefault(writer, value);
+        writer.WriteEndObject();
     }
 
     private void WriteScalarDefinition(Utf8JsonWriter writer, SchemaKind kind)
@@ -238,12 +262,20 @@ internal sealed class SchemaWriter(bool isV3)
         writer.WriteString("format"u8, format);
     }
 
-    private static void WriteText(Utf8JsonWriter writer, string name, string description)
+    private void WriteTypeMeta(Utf8JsonWriter writer, string name)
     {
         writer.WriteStartObject(name);
-        writer.WriteString("description"u8, description);
+        WriteDescription(writer, descriptions.Shared(name));
         writer.WriteString("type"u8, "string"u8);
         writer.WriteEndObject();
+    }
+
+    private static void WriteStrings(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IEnumerable<string> values)
+    {
+        writer.WriteStartArray(name);
+        foreach (var value in values)
+            writer.WriteStringValue(value);
+        writer.WriteEndArray();
     }
 
     private static void WriteText(Utf8JsonWriter writer, ReadOnlySpan<byte> name, string text)
@@ -251,18 +283,4 @@ internal sealed class SchemaWriter(bool isV3)
         if (text.Length > 0)
             writer.WriteString(name, text);
     }
-
-    /// <summary>The name under which a scalar that is more than a JSON type is defined.</summary>
-    private static string? ScalarDefinition(SchemaKind kind) => kind switch
-    {
-        SchemaKind.Time => "io.k8s.apimachinery.pkg.apis.meta.v1.Time",
-        SchemaKind.MicroTime => "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime",
-        SchemaKind.Duration => "io.k8s.apimachinery.pkg.apis.meta.v1.Duration",
-        SchemaKind.Quantity => "io.k8s.apimachinery.pkg.api.resource.Quantity",
-        SchemaKind.IntOrString => "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
-        SchemaKind.RawExtension => "io.k8s.apimachinery.pkg.runtime.RawExtension",
-        SchemaKind.FieldsV1 => "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1",
-        SchemaKind.Json => "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON",
-        _ => null,
-    };
 }
