@@ -74,6 +74,12 @@ internal sealed class DaemonSetStrategy : Strategy<DaemonSet>
         CommonRules.Unchanged(updated.Spec.Selector, old.Spec.Selector, WorkloadRules.Selector, errors);
     }
 
+    protected override void Warn(StrategyContext c, DaemonSet o, DaemonSet? old, ICollection<string> warnings)
+    {
+        if (o.Metadata.Generation != old?.Metadata.Generation)
+            PodWarnings.Template(o.Spec.Template, WorkloadRules.Template, warnings);
+    }
+
     protected override void ValidateStatus(StrategyContext c, DaemonSet updated, DaemonSet old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);

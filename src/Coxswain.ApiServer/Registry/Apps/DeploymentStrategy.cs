@@ -84,6 +84,14 @@ internal sealed class DeploymentStrategy : Strategy<Deployment>
         CommonRules.Unchanged(updated.Spec.Selector, old.Spec.Selector, WorkloadRules.Selector, errors);
     }
 
+    protected override void Warn(StrategyContext c, Deployment o, Deployment? old, ICollection<string> warnings)
+    {
+        if (old is null)
+            NameWarnings.Workload(o.Metadata.Name, warnings);
+        if (o.Metadata.Generation != old?.Metadata.Generation)
+            PodWarnings.Template(o.Spec.Template, WorkloadRules.Template, warnings);
+    }
+
     protected override void ValidateStatus(StrategyContext c, Deployment updated, Deployment old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);

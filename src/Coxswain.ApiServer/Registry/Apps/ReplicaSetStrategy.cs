@@ -38,6 +38,14 @@ internal sealed class ReplicaSetStrategy : Strategy<ReplicaSet>
         CommonRules.Unchanged(updated.Spec.Selector, old.Spec.Selector, WorkloadRules.Selector, errors);
     }
 
+    protected override void Warn(StrategyContext c, ReplicaSet o, ReplicaSet? old, ICollection<string> warnings)
+    {
+        if (old is null)
+            NameWarnings.Workload(o.Metadata.Name, warnings);
+        if (o.Metadata.Generation != old?.Metadata.Generation)
+            PodWarnings.Template(o.Spec.Template, WorkloadRules.Template, warnings);
+    }
+
     protected override void ValidateStatus(StrategyContext c, ReplicaSet updated, ReplicaSet old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);

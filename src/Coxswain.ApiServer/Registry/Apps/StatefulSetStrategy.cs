@@ -11,6 +11,9 @@ internal sealed class StatefulSetStrategy : Strategy<StatefulSet>
 
     public override bool HasGeneration => true;
 
+    // The name becomes part of the host names of its pods.
+    protected override NameRule NameRule => NameRules.DnsLabel;
+
     public override IScaleStrategy Scale { get; } = new ScaleStrategy<StatefulSet>(
         o => (o.Spec.Replicas ?? 1, o.Status.Replicas, ScaleStrategy.SelectorText(o.Spec.Selector)),
         (o, replicas) => o with { Spec = o.Spec with { Replicas = replicas } });
@@ -94,6 +97,17 @@ internal sealed class StatefulSetStrategy : Strategy<StatefulSet>
         if (comparable != old.Spec)
             errors.Forbidden(Paths.Spec, "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
                 + "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden");
+    }
+
+    protected override void Warn(StrategyContext c, StatefulSet o, StatefulSet? old, ICollection<string> warnings)
+    {
+        if (o.Metadata.Generation == old?.Metadata.Generation)
+            return;
+        PodWarnings.Template(o.Spec.Template, WorkloadRules.Template, warnings);
+        for (var i = 0; i < o.Spec.VolumeClaimTemplates.Count; i++)
+            VolumeWarnings.Claim(o.Spec.VolumeClaimTemplates[i].Spec, Paths.Spec.Child("volumeClaimTemplates").Index(i).Child("Spec"), warnings);
+        if (o.Spec.RevisionHistoryLimit < 0)
+            warnings.Add("spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended");
     }
 
     protected override void ValidateStatus(StrategyContext c, StatefulSet updated, StatefulSet old, FieldErrors errors)

@@ -351,6 +351,8 @@ internal sealed class ContainerValidation(PodSpec spec, Dictionary<string, Volum
             errors.Forbidden(at.Child("resizePolicy"), NotForEphemeral);
         if (container.RestartPolicy is not null)
             errors.Forbidden(at.Child("restartPolicy"), NotForEphemeral);
+        if (container.RestartPolicyRules.Count > 0)
+            errors.Forbidden(at.Child("restartPolicyRules"), NotForEphemeral);
         if (container.LivenessProbe is not null)
             errors.Forbidden(at.Child("livenessProbe"), NotForEphemeral);
         if (container.ReadinessProbe is not null)

@@ -45,10 +45,10 @@ internal static class EnvValidation
             var at = path.Index(i);
             if (source.Prefix.Length > 0)
                 errors.Invalid(at.Child("prefix"), source.Prefix, VariableName(source.Prefix));
-            if (source.ConfigMapRef is { Name.Length: 0 })
-                errors.Required(at.Child("configMapRef").Child("name"));
-            if (source.SecretRef is { Name.Length: 0 })
-                errors.Required(at.Child("secretRef").Child("name"));
+            if (source.ConfigMapRef is { } configMap)
+                RequiredName(configMap.Name, at.Child("configMapRef").Child("name"), errors);
+            if (source.SecretRef is { } secret)
+                RequiredName(secret.Name, at.Child("secretRef").Child("name"), errors);
             if (source.ConfigMapRef is null && source.SecretRef is null)
                 errors.Invalid(path, "", "must specify one of: `configMapRef` or `secretRef`");
             else if (source.ConfigMapRef is not null && source.SecretRef is not null)
@@ -193,10 +193,17 @@ internal static class EnvValidation
             errors.Invalid(path, "", "may not have more than one field specified at a time");
     }
 
-    private static void KeyRef(string name, string key, FieldPath path, FieldErrors errors)
+    private static void RequiredName(string name, FieldPath path, FieldErrors errors)
     {
         if (name.Length == 0)
-            errors.Required(path.Child("name"));
+            errors.Required(path);
+        else
+            errors.Invalid(path, name, NameRules.DnsSubdomain(name, true));
+    }
+
+    private static void KeyRef(string name, string key, FieldPath path, FieldErrors errors)
+    {
+        errors.Invalid(path.Child("name"), name, ValidationRules.Dns1123Subdomain(name));
         if (key.Length == 0)
             errors.Required(path.Child("key"));
         else

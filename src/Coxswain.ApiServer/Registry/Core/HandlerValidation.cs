@@ -13,8 +13,8 @@ internal static class HandlerValidation
             Handler(new(start.Exec, start.HttpGet, start.TcpSocket, null, start.Sleep), gracePeriod, path.Child("postStart"), errors);
         if (lifecycle.PreStop is { } stop)
             Handler(new(stop.Exec, stop.HttpGet, stop.TcpSocket, null, stop.Sleep), gracePeriod, path.Child("preStop"), errors);
-        if (lifecycle.StopSignal is not null && os is null)
-            errors.Forbidden(path.Child("stopSignal"), "may not be set for containers with empty `spec.os.name`");
+        if (lifecycle.StopSignal is { } signal)
+            StopSignals.Validate(signal, os, path.Child("stopSignal"), errors);
     }
 
     public static void LivenessProbe(Probe? probe, FieldPath path, FieldErrors errors)

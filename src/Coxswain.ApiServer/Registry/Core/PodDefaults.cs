@@ -35,7 +35,7 @@ internal static class PodDefaults
             InitContainers = Each(spec.InitContainers, RequestsFromLimits),
         };
         if (spec.Resources is not null)
-            spec = spec with { Resources = RequestsFromLimits(spec.Resources) };
+            spec = spec with { Resources = PodResourcesValidation.Defaulted(spec, spec.Resources) };
         return pod with { Spec = spec, Status = PodIPs(pod.Status) };
     }
 

@@ -15,16 +15,19 @@ internal static class PodSpecValidation
     private static readonly string[] DnsPolicies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
     private static readonly string[] RestartPolicies = ["Always", "OnFailure", "Never"];
 
-    public static void Validate(PodSpec spec, ObjectMeta metadata, FieldPath path, FieldErrors errors)
+    /// <param name="pod">The metadata of the pod; null for a template.</param>
+    public static void Validate(PodSpec spec, ObjectMeta? pod, FieldPath path, FieldErrors errors)
     {
-        var volumes = VolumeValidation.Validate(spec.Volumes, metadata, path.Child("volumes"), errors);
+        if (spec.TerminationGracePeriodSeconds is null)
+            errors.Required(path.Child("terminationGracePeriodSeconds"));
+        var volumes = VolumeValidation.Validate(spec.Volumes, pod, path.Child("volumes"), errors);
         ResourceClaims(spec.ResourceClaims, path.Child("resourceClaims"), errors);
         var containers = new ContainerValidation(spec, volumes, errors);
         containers.Containers(path.Child("containers"));
         containers.InitContainers(path.Child("initContainers"));
         containers.EphemeralContainers(path.Child("ephemeralContainers"));
         if (spec.Resources is not null)
-            PodResources(spec.Resources, spec, path.Child("resources"), errors);
+            PodResourcesValidation.Validate(spec, spec.Resources, path.Child("resources"), errors);
 
         CommonRules.OneOf(spec.RestartPolicy, path.Child("restartPolicy"), errors, RestartPolicies);
         CommonRules.OneOf(spec.DnsPolicy, path.Child("dnsPolicy"), errors, DnsPolicies);
@@ -37,6 +40,7 @@ internal static class PodSpecValidation
                 ValidationRules.QualifiedName(spec.ReadinessGates[i].ConditionType));
         SchedulingGates(spec.SchedulingGates, path.Child("schedulingGates"), errors);
         SchedulingValidation.TopologySpread(spec.TopologySpreadConstraints, path.Child("topologySpreadConstraints"), errors);
+        PodOsValidation.HostProcess(spec, path, errors);
         HostUsers(spec, path, errors);
 
         if (spec.ServiceAccountName.Length > 0)
@@ -62,12 +66,13 @@ internal static class PodSpecValidation
             errors.Invalid(path.Child("priorityClassName"), spec.PriorityClassName, ValidationRules.Dns1123Subdomain(spec.PriorityClassName));
         if (spec.RuntimeClassName is not null)
             errors.Invalid(path.Child("runtimeClassName"), spec.RuntimeClassName, ValidationRules.Dns1123Subdomain(spec.RuntimeClassName));
-        CommonRules.OptionalOneOf(spec.PreemptionPolicy, path.Child("preemptionPolicy"), errors, "Never", "PreemptLowerPriority");
+        if (spec.PreemptionPolicy is { } preemption)
+            CommonRules.OneOf(preemption, path.Child("preemptionPolicy"), errors, "PreemptLowerPriority", "Never");
         if (spec.Overhead.Count > 0)
             ResourceRequirementsValidation.Validate(
                 new ResourceRequirements { Limits = spec.Overhead }, [], path.Child("overhead"), errors);
-        if (spec.Os is not null)
-            OperatingSystem(spec, path, errors);
+        if (spec.Os is { } os)
+            PodOsValidation.Validate(spec, os, path, errors);
     }
 
     public static void IPAddress(string text, FieldPath path, FieldErrors errors)
@@ -88,13 +93,10 @@ internal static class PodSpecValidation
             }
             else
             {
-                errors.Invalid(at.Child("name"), claim.Name, ValidationRules.Dns1123Label(claim.Name));
-                for (var j = 0; j < i; j++)
-                    if (claims[j].Name == claim.Name)
-                    {
-                        errors.Duplicate(at.Child("name"), claim.Name);
-                        break;
-                    }
+                if (claims.Take(i).Any(before => before.Name == claim.Name))
+                    errors.Duplicate(at.Child("name"), claim.Name);
+                else
+                    errors.Invalid(at.Child("name"), claim.Name, ValidationRules.Dns1123Label(claim.Name));
             }
 
             if (claim.ResourceClaimName is not null && claim.ResourceClaimTemplateName is not null)
@@ -106,30 +108,6 @@ internal static class PodSpecValidation
             if (claim.ResourceClaimTemplateName is not null)
                 errors.Invalid(at.Child("resourceClaimTemplateName"), claim.ResourceClaimTemplateName,
                     ValidationRules.Dns1123Subdomain(claim.ResourceClaimTemplateName));
-        }
-    }
-
-    private static void PodResources(ResourceRequirements resources, PodSpec spec, FieldPath path, FieldErrors errors)
-    {
-        ResourceRequirementsValidation.Validate(resources, spec.ResourceClaims, path, errors);
-        foreach (var (name, _) in CommonRules.Sorted(resources.Limits))
-            if (name is not ("cpu" or "memory") && !ResourceNames.IsHugePages(name))
-                errors.NotSupported(path.Child("limits").Key(name), name, "cpu", "hugepages-", "memory");
-        foreach (var (name, _) in CommonRules.Sorted(resources.Requests))
-            if (name is not ("cpu" or "memory") && !ResourceNames.IsHugePages(name))
-                errors.NotSupported(path.Child("requests").Key(name), name, "cpu", "hugepages-", "memory");
-        foreach (var (name, limit) in CommonRules.Sorted(resources.Limits))
-            for (var i = 0; i < spec.Containers.Count; i++)
-                if (spec.Containers[i].Resources.Limits.TryGetValue(name, out var own) && own > limit)
-                    errors.Invalid(Paths.Spec.Child("containers").Index(i).Child("resources").Child("limits").Key(name), own.ToString(),
-                        $"must be less than or equal to pod limits of {limit}");
-        foreach (var (name, request) in CommonRules.Sorted(resources.Requests))
-        {
-            var sum = Quantity.Zero;
-            foreach (var container in spec.Containers)
-                sum += container.Resources.Requests.GetValueOrDefault(name);
-            if (sum > request)
-                errors.Invalid(path.Child("requests").Key(name), request.ToString(), $"must be greater than or equal to aggregate container requests of {sum}");
         }
     }
 
@@ -216,59 +194,5 @@ internal static class PodSpecValidation
             errors.Forbidden(path.Child("hostnameOverride"), "may not be specified when hostNetwork is true");
         if (spec.SetHostnameAsFQDN == true)
             errors.Forbidden(path.Child("hostnameOverride"), "may not be specified when setHostnameAsFQDN is true");
-    }
-
-    private static void OperatingSystem(PodSpec spec, FieldPath path, FieldErrors errors)
-    {
-        var name = spec.Os!.Name;
-        if (name.Length == 0)
-        {
-            errors.Required(path.Child("os").Child("name"), "cannot be empty");
-            return;
-        }
-
-        if (name is not ("linux" or "windows"))
-        {
-            errors.NotSupported(path.Child("os"), name, "linux", "windows");
-            return;
-        }
-
-        if (name == "linux")
-        {
-            if (spec.SecurityContext?.WindowsOptions is not null)
-                errors.Forbidden(path.Child("securityContext").Child("windowsOptions"), "windows options cannot be set for a linux pod");
-            for (var i = 0; i < spec.Containers.Count; i++)
-                if (spec.Containers[i].SecurityContext?.WindowsOptions is not null)
-                    errors.Forbidden(path.Child("containers").Index(i).Child("securityContext").Child("windowsOptions"),
-                        "windows options cannot be set for a linux pod");
-            return;
-        }
-
-        OnlyForLinux(spec.HostPID, "hostPID");
-        OnlyForLinux(spec.HostIPC, "hostIPC");
-        OnlyForLinux(spec.ShareProcessNamespace is not null, "shareProcessNamespace");
-        if (spec.SecurityContext is not { } context)
-            return;
-        var below = path.Child("securityContext");
-        if (context.SeLinuxOptions is not null)
-            errors.Forbidden(below.Child("seLinuxOptions"), "cannot be set for a windows pod");
-        if (context.SeccompProfile is not null)
-            errors.Forbidden(below.Child("seccompProfile"), "cannot be set for a windows pod");
-        if (context.FsGroup is not null)
-            errors.Forbidden(below.Child("fsGroup"), "cannot be set for a windows pod");
-        if (context.Sysctls.Count > 0)
-            errors.Forbidden(below.Child("sysctls"), "cannot be set for a windows pod");
-        if (context.RunAsUser is not null)
-            errors.Forbidden(below.Child("runAsUser"), "cannot be set for a windows pod");
-        if (context.RunAsGroup is not null)
-            errors.Forbidden(below.Child("runAsGroup"), "cannot be set for a windows pod");
-        if (context.SupplementalGroups.Count > 0)
-            errors.Forbidden(below.Child("supplementalGroups"), "cannot be set for a windows pod");
-
-        void OnlyForLinux(bool set, string field)
-        {
-            if (set)
-                errors.Forbidden(path.Child("securityContext").Child(field), "cannot be set for a windows pod");
-        }
     }
 }

@@ -19,7 +19,7 @@ internal sealed class PodStrategy : Strategy<Pod>
     public PodStrategy()
     {
         ephemeralContainers = new UpdateDoor<Pod>(this, TakeEphemeralContainers, PodValidation.EphemeralContainers);
-        resize = new UpdateDoor<Pod>(this, TakeResources, PodValidation.Resize);
+        resize = new UpdateDoor<Pod>(this, TakeResources, PodResizeValidation.Validate);
     }
 
     public override bool HasGeneration => true;
@@ -67,7 +67,7 @@ internal sealed class PodStrategy : Strategy<Pod>
         {
             Metadata = o.Metadata with { Generation = 1 },
             // Ephemeral containers come through their subresource only.
-            Spec = o.Spec.EphemeralContainers.Count == 0 ? o.Spec : o.Spec with { EphemeralContainers = default },
+            Spec = PodLabelKeys.Merge(o.Spec with { EphemeralContainers = default }, o.Metadata.Labels),
             Status = status,
         };
     }
@@ -86,8 +86,14 @@ internal sealed class PodStrategy : Strategy<Pod>
 
     protected override void ValidateStatus(StrategyContext c, Pod updated, Pod old, FieldErrors errors) => PodValidation.Status(updated, old, errors);
 
-    protected override void Warn(StrategyContext c, Pod o, Pod? old, ICollection<string> warnings) =>
-        PodWarnings.Add(o.Spec, o.Metadata, Paths.Spec, warnings);
+    protected override void Warn(StrategyContext c, Pod o, Pod? old, ICollection<string> warnings)
+    {
+        // Hardly a human changes pods.
+        if (old is not null)
+            return;
+        NameWarnings.Hostname(o.Metadata.Name, "the Pod's hostname", warnings);
+        PodWarnings.Add(o.Spec, o.Metadata.Annotations, null, warnings);
+    }
 
     protected override string? SelectableField(Pod o, string field) => field switch
     {

@@ -12,4 +12,10 @@ internal sealed class PodTemplateStrategy : Strategy<PodTemplate>
 
     protected override void ValidateObject(StrategyContext c, PodTemplate o, FieldErrors errors) =>
         PodTemplateValidation.Validate(o.Template, "template", errors);
+
+    protected override void Warn(StrategyContext c, PodTemplate o, PodTemplate? old, ICollection<string> warnings)
+    {
+        if (o.Metadata.Generation != old?.Metadata.Generation)
+            PodWarnings.Template(o.Template, "template", warnings);
+    }
 }

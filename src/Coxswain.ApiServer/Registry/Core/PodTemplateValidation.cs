@@ -1,5 +1,4 @@
 using Coxswain.Api.Core.V1;
-using Coxswain.Api.Meta.V1;
 using Coxswain.Api.Validation;
 
 namespace Coxswain.ApiServer.Registry.Core;
@@ -13,7 +12,9 @@ internal static class PodTemplateValidation
     {
         LabelValidation.Labels(template.Metadata.Labels, path.Child("labels"), errors);
         ObjectMetaValidation.Annotations(template.Metadata.Annotations, path.Child("annotations"), errors);
-        PodSpecValidation.Validate(template.Spec, ObjectMeta.Empty, path.Child("spec"), errors);
+        PodAnnotationValidation.Validate(template.Metadata.Annotations, template.Spec, path.Child("annotations"), errors);
+        PodSpecValidation.Validate(template.Spec, null, path.Child("spec"), errors);
+        PodAnnotationValidation.MatchFields(template.Metadata.Annotations, template.Spec, path.Child("spec"), errors);
         if (template.Spec.EphemeralContainers.Count > 0)
             errors.Forbidden(path.Child("spec").Child("ephemeralContainers"), "ephemeral containers not allowed in pod template");
     }

@@ -56,6 +56,14 @@ internal sealed class ReplicationControllerStrategy : Strategy<ReplicationContro
         PodTemplateValidation.ValidateForever(template, "ReplicationController", path, errors);
     }
 
+    protected override void Warn(StrategyContext c, ReplicationController o, ReplicationController? old, ICollection<string> warnings)
+    {
+        if (old is null)
+            NameWarnings.Workload(o.Metadata.Name, warnings);
+        if (o.Spec.Template is { } template && o.Metadata.Generation != old?.Metadata.Generation)
+            PodWarnings.Template(template, Paths.Spec.Child("template"), warnings);
+    }
+
     protected override void ValidateStatus(StrategyContext c, ReplicationController updated, ReplicationController old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);

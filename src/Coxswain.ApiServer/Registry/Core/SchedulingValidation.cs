@@ -98,7 +98,8 @@ internal static class SchedulingValidation
                     $"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {constraint.WhenUnsatisfiable}");
             CommonRules.OptionalOneOf(constraint.NodeAffinityPolicy, at.Child("nodeAffinityPolicy"), errors, "Honor", "Ignore");
             CommonRules.OptionalOneOf(constraint.NodeTaintsPolicy, at.Child("nodeTaintsPolicy"), errors, "Honor", "Ignore");
-            MatchLabelKeys(constraint.MatchLabelKeys, constraint.LabelSelector, at.Child("matchLabelKeys"), errors);
+            LabelKeys(constraint.MatchLabelKeys, constraint.LabelSelector, at.Child("matchLabelKeys"), errors);
+            NotSelectedTwice(constraint.MatchLabelKeys, constraint.LabelSelector, at.Child("matchLabelKeys"), errors);
             LabelValidation.Selector(constraint.LabelSelector, at.Child("labelSelector"), errors);
         }
     }
@@ -112,7 +113,7 @@ internal static class SchedulingValidation
         {
             var at = path.Child(Preferred).Index(i);
             Weight(preferred[i].Weight, at, errors);
-            Term(preferred[i].Preference, at.Child("preference"), errors);
+            Term(preferred[i].Preference, at.Child("preference"), errors, anyValues: true);
         }
     }
 
@@ -122,15 +123,15 @@ internal static class SchedulingValidation
             errors.Invalid(path.Child("weight"), weight, "must be in the range 1-100");
     }
 
-    private static void Term(NodeSelectorTerm term, FieldPath path, FieldErrors errors)
+    private static void Term(NodeSelectorTerm term, FieldPath path, FieldErrors errors, bool anyValues = false)
     {
         for (var i = 0; i < term.MatchExpressions.Count; i++)
-            Requirement(term.MatchExpressions[i], path.Child("matchExpressions").Index(i), errors);
+            Requirement(term.MatchExpressions[i], path.Child("matchExpressions").Index(i), errors, anyValues);
         for (var i = 0; i < term.MatchFields.Count; i++)
             FieldRequirement(term.MatchFields[i], path.Child("matchFields").Index(i), errors);
     }
 
-    private static void Requirement(NodeSelectorRequirement requirement, FieldPath path, FieldErrors errors)
+    private static void Requirement(NodeSelectorRequirement requirement, FieldPath path, FieldErrors errors, bool anyValues)
     {
         switch (requirement.Operator)
         {
@@ -152,7 +153,7 @@ internal static class SchedulingValidation
         }
 
         LabelValidation.LabelName(requirement.Key, path.Child("key"), errors);
-        for (var i = 0; i < requirement.Values.Count; i++)
+        for (var i = 0; !anyValues && i < requirement.Values.Count; i++)
             errors.Invalid(path.Child("values").Index(i), requirement.Values[i], ValidationRules.LabelValue(requirement.Values[i]));
     }
 
@@ -191,8 +192,9 @@ internal static class SchedulingValidation
         LabelValidation.Selector(term.NamespaceSelector, path.Child("namespaceSelector"), errors);
         foreach (var name in term.Namespaces)
             errors.Invalid(path.Child("namespace"), name, ValidationRules.Dns1123Label(name));
-        MatchLabelKeys(term.MatchLabelKeys, term.LabelSelector, path.Child("matchLabelKeys"), errors);
-        MatchLabelKeys(term.MismatchLabelKeys, term.LabelSelector, path.Child("mismatchLabelKeys"), errors);
+        LabelKeys(term.MatchLabelKeys, term.LabelSelector, path.Child("matchLabelKeys"), errors);
+        LabelKeys(term.MismatchLabelKeys, term.LabelSelector, path.Child("mismatchLabelKeys"), errors);
+        NotSelectedTwice(term.MatchLabelKeys, term.LabelSelector, path, errors);
         for (var i = 0; i < term.MatchLabelKeys.Count; i++)
             if (CommonRules.Contains(term.MismatchLabelKeys, term.MatchLabelKeys[i]))
                 errors.Invalid(path.Child("matchLabelKeys").Index(i), term.MatchLabelKeys[i], "exists in both matchLabelKeys and mismatchLabelKeys");
@@ -201,17 +203,28 @@ internal static class SchedulingValidation
         LabelValidation.LabelName(term.TopologyKey, path.Child("topologyKey"), errors);
     }
 
-    private static void MatchLabelKeys(ApiList<string> keys, Api.Meta.V1.LabelSelector? selector, FieldPath path, FieldErrors errors)
+    private static void LabelKeys(ApiList<string> keys, Api.Meta.V1.LabelSelector? selector, FieldPath path, FieldErrors errors)
     {
-        if (keys.Count == 0)
-            return;
-        if (selector is null)
-            errors.Forbidden(path, "must not be specified when labelSelector is not set");
-        for (var i = 0; i < keys.Count; i++)
+        if (keys.Count > 0 && selector is null)
         {
-            LabelValidation.LabelName(keys[i], path.Index(i), errors);
-            if (selector is not null && selector.MatchLabels.ContainsKey(keys[i]))
-                errors.Invalid(path.Index(i), keys[i], "exists in both matchLabelKeys and labelSelector");
+            errors.Forbidden(path, "must not be specified when labelSelector is not set");
+            return;
         }
+
+        for (var i = 0; i < keys.Count; i++)
+            LabelValidation.LabelName(keys[i], path.Index(i), errors);
+    }
+
+    /// <summary>The value of each key has been put into the selector before; whoever selects by it besides contradicts himself.</summary>
+    private static void NotSelectedTwice(ApiList<string> keys, Api.Meta.V1.LabelSelector? selector, FieldPath path, FieldErrors errors)
+    {
+        if (keys.Count == 0 || selector is null)
+            return;
+        var selected = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (key, _) in selector.MatchLabels)
+            selected.Add(key);
+        foreach (var expression in selector.MatchExpressions)
+            if (!selected.Add(expression.Key) && keys.AsSpan().LastIndexOf(expression.Key) is var at and >= 0)
+                errors.Invalid(path.Index(at), expression.Key, "exists in both matchLabelKeys and labelSelector");
     }
 }

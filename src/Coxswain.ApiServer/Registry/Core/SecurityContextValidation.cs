@@ -17,6 +17,7 @@ internal static class SecurityContextValidation
             return;
         UserId(context.RunAsUser, path.Child("runAsUser"), errors);
         UserId(context.RunAsGroup, path.Child("runAsGroup"), errors);
+        CommonRules.OptionalOneOf(context.ProcMount, path.Child("procMount"), errors, "Default", "Unmasked");
         if (hostUsers && context.ProcMount == "Unmasked")
             errors.Invalid(path.Child("procMount"), context.ProcMount, "`hostUsers` must be false to use `Unmasked`");
         Seccomp(context.SeccompProfile, path.Child("seccompProfile"), errors);
@@ -187,7 +188,7 @@ internal static class SecurityContextValidation
                 errors.Invalid(path.Child("gmsaCredentialSpec"), spec, $"gmsaCredentialSpec size must be under {MaxGmsaSpecBytes / 1024} KiB");
         }
 
-        if (options.RunAsUserName is { Length: 0 })
-            errors.Invalid(path.Child("runAsUserName"), options.RunAsUserName, "runAsUserName cannot be an empty string");
+        if (options.RunAsUserName is { } user)
+            WindowsUserName.Validate(user, path.Child("runAsUserName"), errors);
     }
 }

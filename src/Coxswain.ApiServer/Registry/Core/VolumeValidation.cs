@@ -11,7 +11,7 @@ internal static class VolumeValidation
     private const long MinTokenSeconds = 10 * 60;
     private const long MaxTokenSeconds = 1L << 32;
 
-    public static Dictionary<string, Volume>? Validate(ApiList<Volume> volumes, ObjectMeta pod, FieldPath path, FieldErrors errors)
+    public static Dictionary<string, Volume>? Validate(ApiList<Volume> volumes, ObjectMeta? pod, FieldPath path, FieldErrors errors)
     {
         if (volumes.Count == 0)
             return null;
@@ -42,7 +42,7 @@ internal static class VolumeValidation
         private readonly FieldErrors errors = errors;
         private int sources;
 
-        public void Check(Volume volume, ObjectMeta pod)
+        public void Check(Volume volume, ObjectMeta? pod)
         {
             if (volume.EmptyDir is { } emptyDir && First("emptyDir", out var at) && emptyDir.SizeLimit is { Sign: < 0 })
                 errors.Forbidden(at.Child("sizeLimit"), "SizeLimit field must be a valid resource quantity");
@@ -135,7 +135,8 @@ internal static class VolumeValidation
                 Ephemeral(ephemeral, volume.Name, pod, at);
             if (volume.Image is { } image && First("image", out at))
             {
-                if (image.Reference.Length == 0)
+                // A template may leave it to its pods.
+                if (pod is not null && image.Reference.Length == 0)
                     errors.Required(at.Child("reference"));
                 CommonRules.OneOf(image.PullPolicy, at.Child("pullPolicy"), errors, "Always", "IfNotPresent", "Never");
             }
@@ -333,7 +334,7 @@ internal static class VolumeValidation
                 PathRules.LocalNonReserved(certificate.CertificateChainPath, at.Child("certificateChainPath"), errors);
         }
 
-        private readonly void Ephemeral(EphemeralVolumeSource source, string volumeName, ObjectMeta pod, FieldPath at)
+        private readonly void Ephemeral(EphemeralVolumeSource source, string volumeName, ObjectMeta? pod, FieldPath at)
         {
             if (source.VolumeClaimTemplate is not { } template)
             {
@@ -342,10 +343,9 @@ internal static class VolumeValidation
             }
 
             var below = at.Child("volumeClaimTemplate");
-            ObjectMetaValidation.Annotations(template.Metadata.Annotations, below.Child("metadata").Child("annotations"), errors);
-            LabelValidation.Labels(template.Metadata.Labels, below.Child("metadata").Child("labels"), errors);
+            TemplateMetaValidation.Validate(template.Metadata, below.Child("metadata"), errors);
             ClaimSpecValidation.Validate(template.Spec, below.Child("spec"), errors);
-            if (pod.Name.Length == 0)
+            if (pod is null || pod.Name.Length == 0)
                 return;
             var claim = $"{pod.Name}-{volumeName}";
             foreach (var message in ValidationRules.Dns1123Subdomain(claim))
