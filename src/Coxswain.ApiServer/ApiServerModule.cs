@@ -28,6 +28,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly WebhookTransport _webhooks;
     private readonly StrategyTable _strategies;
     private readonly Bootstrapper _bootstrapper;
+    private readonly ApiServiceAvailability _availability;
     private readonly HealthChecks _health;
     private readonly ApiServerOptions _options;
     private readonly ILogger _log;
@@ -132,6 +133,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
             clock,
             logs.CreateLogger<HttpDoor>());
         _bootstrapper = new(Registries, this, options, pki, clock, logs.CreateLogger<Bootstrapper>());
+        _availability = new(Registries, this, clock, logs.CreateLogger<ApiServiceAvailability>());
     }
 
     public RegistryTable Registries { get; }
@@ -171,7 +173,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         try
         {
             await ready;
-            await _bootstrapper.KeepAsync(cancellation);
+            await Task.WhenAll(_bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

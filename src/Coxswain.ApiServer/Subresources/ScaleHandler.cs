@@ -16,7 +16,8 @@ internal sealed class ScaleHandler(ObjectUpdater updater) : IVerbHandler
         var scale = scope.Registry.Strategy.Scale ?? throw new ApiException(Statuses.NoSuchPath());
         if (request.Verb == "get")
         {
-            var live = await scope.Registry.GetAsync(request.Namespace, request.Name, cancellation);
+            var live = await scope.Registry.FindAsync(request.Namespace, request.Name, cancellation)
+                ?? throw new ApiException(Statuses.NotFound(ScaleOf(scope.Registry.GroupResource), request.Name));
             return new DocumentResponse(200, scale.Get(live.Object));
         }
 
@@ -31,6 +32,14 @@ internal sealed class ScaleHandler(ObjectUpdater updater) : IVerbHandler
         var (written, _) = await updater.UpdateAsync(whole, request, update, cancellation);
         return new DocumentResponse(200, scale.Get(written.Object));
     }
+
+    /// <summary>What a missing object is called. Reading the scale of a stateful set is the exception upstream: it names the set.</summary>
+    private static GroupResource ScaleOf(GroupResource resource) => resource switch
+    {
+        ("", "replicationcontrollers") => new("autoscaling", "replicationcontrollers/scale"),
+        ("apps", "deployments" or "replicasets") => new(resource.Group, resource.Resource + "/scale"),
+        _ => resource,
+    };
 
     private static IMetadataObject Change(
         ResourceScope scope, ApiRequest request, IScaleStrategy scale, CachedObject live, string patchType, in WriteOptions options)

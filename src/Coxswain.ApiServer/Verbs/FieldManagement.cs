@@ -22,7 +22,7 @@ internal static class FieldManagement
             scope.Registry.Codec.ToJson(bare),
             live?.Metadata.ManagedFields ?? default,
             updated.Metadata.ManagedFields,
-            Write(scope, manager, now));
+            Write(scope, manager, now, isApply: false));
         return updated.WithMetadata(updated.Metadata with { ManagedFields = entries });
     }
 
@@ -42,7 +42,7 @@ internal static class FieldManagement
 
         var registry = scope.Registry;
         var applied = registry.ManagedFields.Apply(
-            live?.Json ?? default, configuration, live?.Metadata.ManagedFields ?? default, options.Force, Write(scope, options.FieldManager, request.Now));
+            live?.Json ?? default, configuration, live?.Metadata.ManagedFields ?? default, options.Force, Write(scope, options.FieldManager, request.Now, isApply: true));
         IMetadataObject value;
         try
         {
@@ -68,15 +68,17 @@ internal static class FieldManagement
                 return false;
         // Bytes decide: an empty list and an absent one are written alike, whatever they were in the request.
         var candidate = updated.WithMetadata(updated.Metadata with { ManagedFields = before, ResourceVersion = live.Metadata.ResourceVersion });
-        return candidate.Equals(live.Object) || live.JsonEquals(registry.Codec.ToJson(candidate));
+        return candidate.Equals(live.Object) || live.JsonEquals(registry.Codec.ToStoredJson(candidate));
     }
 
-    private static FieldWrite Write(ResourceScope scope, string manager, DateTimeOffset now) => new()
+    /// <remarks>Who applies to a status owns nothing of the spec that he repeats. Who updates or patches it owns what he wanted to change
+    /// there, although it stays as it was: that is what the recorded answers show.</remarks>
+    private static FieldWrite Write(ResourceScope scope, string manager, DateTimeOffset now, bool isApply) => new()
     {
         Manager = manager,
         Subresource = scope.SubresourceName,
         Time = now,
-        Ignored = scope.SubresourceName == "status" ? AllButStatus
+        Ignored = scope.SubresourceName == "status" ? (isApply ? AllButStatus : FieldSet.Empty)
             : scope.Descriptor.FindSubresource("status") is not null ? Status
             : FieldSet.Empty,
     };
