@@ -1,5 +1,6 @@
 using Coxswain.Api.Authentication.V1;
 using Coxswain.ApiServer.Admission;
+using Coxswain.ApiServer.Admission.Policies;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Authorization;
 using Coxswain.ApiServer.Bootstrap;
@@ -67,11 +68,13 @@ internal sealed class ApiServerModule : IAsyncDisposable
         // Is it right?
         _webhooks = new(new(Registries));
         var forms = new ResourceForms(Registries);
+        var policies = new PolicyParts(Registries, forms, new ObjectsByKind(Registries), authorizer);
         var admission = AdmissionTable.Create(
             new()
             {
                 Cluster = Registries,
-                Webhooks = new(Registries, forms, _webhooks, logs),
+                Policies = policies,
+                Webhooks = new(Registries, forms, policies, _webhooks, logs),
                 Clock = clock,
                 Api = ClientFor(Users.ApiServer, "coxswain"),
                 MayAct = async (user, verb, resource, name, cancellation) => (await authorizer.AuthorizeAsync(

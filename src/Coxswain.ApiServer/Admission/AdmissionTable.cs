@@ -1,3 +1,4 @@
+using Coxswain.ApiServer.Admission.Policies;
 using Coxswain.ApiServer.Admission.Webhooks;
 using Coxswain.ApiServer.Registry;
 using Coxswain.Client;
@@ -49,8 +50,9 @@ internal static class AdmissionTable
         ("CertificateSigning", true, d => new CertificateSigningAdmission(d.MayAct)),
         ("CertificateSubjectRestriction", true, _ => new CertificateSubjectRestrictionAdmission()),
         ("DefaultIngressClass", true, d => new DefaultIngressClassAdmission(d.Cluster)),
-        // MutatingAdmissionPolicy and ValidatingAdmissionPolicy have their place beside the webhooks.
+        ("MutatingAdmissionPolicy", true, d => new MutatingPolicyAdmission(d.Policies)),
         ("MutatingAdmissionWebhook", true, d => d.Webhooks.Mutating()),
+        ("ValidatingAdmissionPolicy", true, d => new ValidatingPolicyAdmission(d.Policies)),
         ("ValidatingAdmissionWebhook", true, d => d.Webhooks.Validating()),
         ("ResourceQuota", true, d => new ResourceQuotaAdmission(d.Cluster, d.Api)),
     ];
@@ -61,6 +63,9 @@ internal sealed record AdmissionDependencies
 {
     /// <summary>Asks webhooks.</summary>
     public required WebhookParts Webhooks { get; init; }
+
+    /// <summary>Evaluates policies.</summary>
+    public required PolicyParts Policies { get; init; }
 
     public required IClusterView Cluster { get; init; }
 
