@@ -15,14 +15,7 @@ internal sealed class MutatingPolicy
         Source = source;
         Criteria = MatchCriteria.Of(source.Spec.MatchConstraints);
         Expressions = PolicyExpressions.Compile(source.Spec.ParamKind is not null, source.Spec.Variables, source.Spec.MatchConditions);
-        var apply = MutationEnvironment.ForApply(Expressions.Environment);
-        var patch = MutationEnvironment.ForPatch(Expressions.Environment);
-        Mutations =
-        [
-            .. source.Spec.Mutations.Select(mutation => mutation.PatchType == "JSONPatch"
-                ? new CompiledMutation(true, CompiledExpression.Compile(patch, mutation.JsonPatch?.Expression ?? "", CelType.List(MutationEnvironment.JsonPatch)))
-                : new CompiledMutation(false, CompiledExpression.Compile(apply, mutation.ApplyConfiguration?.Expression ?? "", MutationEnvironment.Object))),
-        ];
+        Mutations = [.. source.Spec.Mutations.Select(mutation => CompiledMutation.Compile(mutation, Expressions))];
     }
 
     public MutatingAdmissionPolicy Source { get; }
@@ -43,4 +36,11 @@ internal sealed class MutatingPolicy
 }
 
 /// <param name="IsJsonPatch">The expression makes operations of a JSON patch; else an object to be merged.</param>
-internal sealed record CompiledMutation(bool IsJsonPatch, CompiledExpression Expression);
+internal sealed record CompiledMutation(bool IsJsonPatch, CompiledExpression Expression)
+{
+    public static CompiledMutation Compile(Mutation mutation, PolicyExpressions expressions) => mutation.PatchType == "JSONPatch"
+        ? new(true, CompiledExpression.Compile(
+            MutationEnvironment.ForPatch(expressions.Environment), mutation.JsonPatch?.Expression ?? "", CelType.List(MutationEnvironment.JsonPatch)))
+        : new(false, CompiledExpression.Compile(
+            MutationEnvironment.ForApply(expressions.Environment), mutation.ApplyConfiguration?.Expression ?? "", MutationEnvironment.Object));
+}
