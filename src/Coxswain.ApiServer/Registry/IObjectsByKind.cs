@@ -25,7 +25,7 @@ internal sealed class ObjectsByKind(RegistryTable registries) : IObjectsByKind
 
     public IEnumerable<(ObjectMeta Metadata, RawJson Json)> List(GroupVersionKind kind, string @namespace) => Registry(kind) is not { } registry
         ? []
-        : registry.Cache.Snapshot().Range(registry.RangePrefix(@namespace)).Select(o => (o.Object.Metadata, RawJson.Copy(o.Json.Span)));
+        : registry.Cache.Snapshot().Range(registry.RangePrefix(@namespace)).Select(o => (o.Metadata, RawJson.Copy(o.Json.Span)));
 
     private ResourceRegistry? Registry(GroupVersionKind kind)
     {
