@@ -86,7 +86,7 @@ internal ref partial struct JsonDecoder
     {
         var start = (int)_reader.TokenStartIndex;
         _reader.Skip();
-        field = RawJson.Wrap(JsonText.Compact(_utf8[start..(int)_reader.BytesConsumed]));
+        field = RawJson.Wrap(JsonText.Repair(JsonText.Compact(_utf8[start..(int)_reader.BytesConsumed])));
     }
 
     /// <summary>Reads a raw extension as it was sent. Upstream tells two texts of one value apart, so white space stays; but line

@@ -25,7 +25,7 @@ internal sealed class ScaleHandler(ObjectUpdater updater) : IVerbHandler
         var options = WriteOptions.Parse(request.Verb == "patch" ? "PatchOptions" : "UpdateOptions", request.Query, request.UserAgent, patchType);
         // The object itself is written, by the object's own rules.
         var whole = scope with { Subresource = null };
-        var update = new ObjectUpdater.Update(live => new(Change(scope, request, scale, live!, patchType, options)), options.DryRun, Options: options.ToDocument(request.Verb))
+        var update = new ObjectUpdater.Update(live => new(Change(scope, request, scale, live!, patchType, options)), options.DryRun, Options: options.ToDocument("update"))
         {
             Part = new(scope, scale.Get, (o, part) => part is Scale changed && changed.Spec != scale.Get(o).Spec ? scale.Set(o, changed) : o),
         };
@@ -65,7 +65,8 @@ internal sealed class ScaleHandler(ObjectUpdater updater) : IVerbHandler
     private static Scale Patched(ApiRequest request, Scale current, string type, FieldValidation validation)
     {
         var codec = CodecTable.Find(((IKubernetesObject)current).GroupVersionKind)!;
+        var found = PatchDecoder.Findings(type, request.Body.Span, validation);
         var patched = PatchHandler.PatchDocument(JsonNode.Parse(codec.ToJson(current)), request.Body.Span, type, codec.Schema);
-        return (Scale)PatchDecoder.Decode(codec, patched, request, validation);
+        return (Scale)PatchDecoder.Decode(codec, patched, request, validation, found);
     }
 }

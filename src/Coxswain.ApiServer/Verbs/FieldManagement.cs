@@ -31,9 +31,10 @@ internal static class FieldManagement
     public static IMetadataObject Apply(ResourceScope scope, ApiRequest request, CachedObject? live, in WriteOptions options)
     {
         ReadOnlyMemory<byte> configuration;
+        var report = options.FieldValidation == FieldValidation.Ignore ? null : new DecodeReport();
         try
         {
-            configuration = YamlBody.ToJson(request.Body);
+            configuration = YamlBody.ToJson(request.Body, report);
         }
         catch (DecodeException e)
         {
@@ -43,6 +44,16 @@ internal static class FieldManagement
         var registry = scope.Registry;
         var applied = registry.ManagedFields.Apply(
             live?.Json ?? default, configuration, live?.Metadata.ManagedFields ?? default, options.Force, Write(scope, options.FieldManager, request.Now, isApply: true));
+        // Only what can be applied is looked at more strictly.
+        if (report is { IsClean: false })
+        {
+            var finding = "error converting YAML to JSON: " + report.Findings[0];
+            if (options.FieldValidation == FieldValidation.Strict)
+                throw new ApiException(Statuses.BadRequest("error strict decoding YAML: " + finding));
+            if (!request.Warnings.Contains(finding))
+                request.Warnings.Add(finding);
+        }
+
         IMetadataObject value;
         try
         {
