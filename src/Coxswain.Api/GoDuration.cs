@@ -36,10 +36,7 @@ public static class GoDuration
             var letters = Count(rest, static c => c != '.' && !char.IsAsciiDigit(c));
             if (letters == 0)
                 throw Invalid("missing unit in duration");
-            var scale = Scale(rest[..letters].ToString());
-            if (number > long.MaxValue / scale)
-                throw Invalid("invalid duration");
-            nanoseconds += number * scale;
+            nanoseconds += number * Scale(rest[..letters].ToString());
             if (nanoseconds > long.MaxValue)
                 throw Invalid("invalid duration");
             rest = rest[letters..];

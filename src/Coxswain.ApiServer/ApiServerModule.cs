@@ -1,6 +1,6 @@
+using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
 using Coxswain.ApiServer.Admission;
-using Coxswain.ApiServer.Admission.Policies;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Authorization;
 using Coxswain.ApiServer.Bootstrap;
@@ -29,7 +29,6 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly WebhookTransport _webhooks;
     private readonly StrategyTable _strategies;
     private readonly Bootstrapper _bootstrapper;
-    private readonly ApiServiceAvailability _availability;
     private readonly HealthChecks _health;
     private readonly ApiServerOptions _options;
     private readonly ILogger _log;
@@ -40,7 +39,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         (_options, _clock, _log) = (options, clock, logs.CreateLogger<ApiServerModule>());
 
         // What is served, and where it is kept.
-        Registries = new(RuntimeConfig.Served(options), store, clock, logs);
+        Registries = new(ResourceTable.All, store, clock, logs) { Config = new(options.RuntimeConfig) };
         _strategies = new(new()
         {
             Cluster = Registries,
@@ -51,13 +50,15 @@ internal sealed class ApiServerModule : IAsyncDisposable
         Registries.UseStrategies(_strategies);
 
         // Who is it?
-        var tokens = new ServiceAccountTokens(pki.ServiceAccountKey, options.ServiceAccountIssuer, clock);
+        var tokens = new ServiceAccountTokens(
+            pki.ServiceAccountKey, options.ServiceAccountIssuer, clock, options.FormerServiceAccountIssuers, pki.ServiceAccountCheckingKeys);
         var authenticator = new RequestAuthenticator(
             new ClientCertificates([pki.ClientAuthority], clock),
             options.TokenAuthFile.Length > 0 ? StaticTokens.Load(options.TokenAuthFile) : StaticTokens.Empty,
-            new ServiceAccountAuthenticator(tokens, Registries, clock),
+            new ServiceAccountAuthenticator(tokens, options.ServiceAccountLookup ? Registries : null, clock),
             options.EffectiveAudiences,
-            options.AnonymousAuth,
+            // Upstream's rule: who may do everything must have said who he is.
+            options.AnonymousAuth && !options.AuthorizationMode.Contains("AlwaysAllow"),
             clock);
 
         // May he?
@@ -68,13 +69,11 @@ internal sealed class ApiServerModule : IAsyncDisposable
         // Is it right?
         _webhooks = new(new(Registries));
         var forms = new ResourceForms(Registries);
-        var policies = new PolicyParts(Registries, forms, new ObjectsByKind(Registries), authorizer);
         var admission = AdmissionTable.Create(
             new()
             {
                 Cluster = Registries,
-                Policies = policies,
-                Webhooks = new(Registries, forms, policies, _webhooks, logs),
+                Webhooks = new(Registries, forms, _webhooks, logs),
                 Clock = clock,
                 Api = ClientFor(Users.ApiServer, "coxswain"),
                 MayAct = async (user, verb, resource, name, cancellation) => (await authorizer.AuthorizeAsync(
@@ -118,10 +117,10 @@ internal sealed class ApiServerModule : IAsyncDisposable
         var nodes = new NodeAddresses(Registries, options.KubeletPreferredAddressTypes, pki.KubeletClient, [pki.ClientAuthority]);
         _proxy = new();
         _health = new();
-        OpenApi = new([.. Registries.All.Select(r => new OpenApiResource(r.Descriptor))], ServerVersion.GitVersion);
+        OpenApi = new([.. Registries.Served.Select(r => new OpenApiResource(r.Descriptor))], ServerVersion.GitVersion);
         var paths = new NonResourceRouter(
             new(Registries, () => _address), _health, new(metrics, limit, Registries), new(tokens, () => _address),
-            [new OpenApiPaths(OpenApi, clock)]);
+            [.. options.Profiling ? [new ProfilingPages(clock)] : Array.Empty<IPathHandler>(), new OpenApiPaths(OpenApi, clock)]);
         Door = new(
             authenticator,
             new(authorizer),
@@ -136,7 +135,6 @@ internal sealed class ApiServerModule : IAsyncDisposable
             clock,
             logs.CreateLogger<HttpDoor>());
         _bootstrapper = new(Registries, this, options, pki, clock, logs.CreateLogger<Bootstrapper>());
-        _availability = new(Registries, this, clock, logs.CreateLogger<ApiServiceAvailability>());
     }
 
     public RegistryTable Registries { get; }
@@ -176,7 +174,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         try
         {
             await ready;
-            await Task.WhenAll(_bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation));
+            await _bootstrapper.KeepAsync(cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

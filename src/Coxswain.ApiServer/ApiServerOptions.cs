@@ -25,7 +25,19 @@ public sealed record ApiServerOptions
 
     public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
 
-    /// <summary>Audiences of tokens that are meant for this server. Empty: the issuer.</summary>
+    /// <summary>Issuers whose tokens are accepted, too: those from before the issuer was changed.</summary>
+    public IReadOnlyList<string> FormerServiceAccountIssuers { get; init; } = [];
+
+    /// <summary>Whether tokens are refused whose service account, pod, secret or node is gone.</summary>
+    public bool ServiceAccountLookup { get; init; } = true;
+
+    /// <summary>The longest life of a token; whoever asks for more gets this. Zero: no limit.</summary>
+    public TimeSpan ServiceAccountMaxTokenExpiration { get; init; }
+
+    /// <summary>Whether tokens that kubelets ask for live a year.</summary>
+    public bool ServiceAccountExtendTokenExpiration { get; init; } = true;
+
+    /// <summary>Audiences of tokens that are meant for this server. Empty: the issuers.</summary>
     public IReadOnlyList<string> ApiAudiences { get; init; } = [];
 
     /// <summary>Asked in order; the first that has an opinion decides.</summary>
@@ -58,5 +70,5 @@ public sealed record ApiServerOptions
     /// <summary>Preference of node address types when the server calls a kubelet.</summary>
     public IReadOnlyList<string> KubeletPreferredAddressTypes { get; init; } = ["InternalIP", "ExternalIP", "Hostname", "InternalDNS", "ExternalDNS"];
 
-    public IReadOnlyList<string> EffectiveAudiences => ApiAudiences.Count > 0 ? ApiAudiences : [ServiceAccountIssuer];
+    public IReadOnlyList<string> EffectiveAudiences => ApiAudiences.Count > 0 ? ApiAudiences : [ServiceAccountIssuer, .. FormerServiceAccountIssuers];
 }

@@ -19,6 +19,9 @@ public sealed record ApiServerPki
     /// <summary>Signs service-account tokens.</summary>
     public required ServiceAccountKey ServiceAccountKey { get; init; }
 
+    /// <summary>Keys that service-account tokens may be signed with. None: the one that signs.</summary>
+    public IReadOnlyList<ServiceAccountKey> ServiceAccountCheckingKeys { get; init; } = [];
+
     /// <summary>Who signs the certificates of this server when it calls aggregated API servers.</summary>
     public X509Certificate2? FrontProxyAuthority { get; init; }
 

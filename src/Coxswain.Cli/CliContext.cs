@@ -8,6 +8,13 @@ public sealed record CliContext(TextWriter Out, TextWriter Error, IInstanceHost 
 /// <summary>The work on an instance that needs its modules. The executable implements it; the command line only calls.</summary>
 public interface IInstanceHost
 {
+    /// <summary>Looks whether the settings mean something, before anything is started or written.</summary>
+    /// <exception cref="LifecycleException">They do not; the message names the setting and the mend.</exception>
+    void Check(ClusterOptions options);
+
+    /// <summary>The names that a setting can take and that only the modules know; none where a setting takes anything.</summary>
+    IReadOnlyList<string> ValuesOf(string setting);
+
     /// <summary>Starts everything in this process, reports each phase, calls <paramref name="ready"/> once, and runs until cancelled.
     /// When it returns, everything it started in this process has ended; containers live on unless a down was requested.</summary>
     Task RunAsync(ClusterOptions options, IProgress<PhaseReport> progress, Action ready, CancellationToken cancellation);

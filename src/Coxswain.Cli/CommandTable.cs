@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Coxswain.Cli.Commands;
+using Coxswain.Cli.Settings;
 
 namespace Coxswain.Cli;
 
@@ -11,6 +12,7 @@ public static class CommandTable
         var root = new RootCommand("Coxswain: production-grade Kubernetes in one executable. What kubectl does is left to kubectl.")
         {
             UpCommand.Create(cli),
+            ServerCommand.Create(cli),
             StatusCommand.Create(cli),
             LogsCommand.Create(cli),
             DownCommand.Create(cli),
@@ -18,13 +20,21 @@ public static class CommandTable
             ImageCommand.Create(cli),
         };
         root.Options.Add(SharedOptions.DataDirectory);
+        SettingHelp.Install(root, cli);
         return root;
     }
 
     /// <summary>Runs one command line. Expected failures become one sentence on standard error and exit code 1.</summary>
     public static async Task<int> InvokeAsync(CliContext cli, IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
-        var parsed = Create(cli).Parse(arguments);
+        // No response files: a value may begin with @.
+        var parsed = Create(cli).Parse(GoFlags.Normalize(arguments), new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0)
+        {
+            await cli.Error.WriteLineAsync($"coxswain: {UsageSentence.For(parsed)}").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+
         try
         {
             return await parsed.InvokeAsync(

@@ -16,4 +16,7 @@ internal static class SharedOptions
 
     public static InstanceDirectory Instance(this ParseResult parsed) =>
         new(Path.GetFullPath(parsed.GetValue(DataDirectory)!));
+
+    /// <summary>Whether the folder was named, rather than left to the default.</summary>
+    public static bool HasDataDirectory(this ParseResult parsed) => parsed.GetResult(DataDirectory) is { Implicit: false };
 }

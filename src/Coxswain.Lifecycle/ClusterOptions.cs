@@ -41,8 +41,14 @@ public sealed record ClusterOptions
     /// <summary>Keep everything in memory: for tests and experiments; nothing survives the process.</summary>
     public bool InMemory { get; init; }
 
-    /// <summary>Upstream's API server flags by name without dashes, as given (see <c>coxswain up --help</c>).</summary>
-    public IReadOnlyDictionary<string, string> ApiServerFlags { get; init; } = new Dictionary<string, string>();
+    /// <summary>The address that others are told to reach this API server by; null: the bind address, or the machine's first one.</summary>
+    public IPAddress? AdvertiseAddress { get; init; }
+
+    /// <summary>Stay in the terminal's foreground and log to standard error.</summary>
+    public bool Foreground { get; init; }
+
+    /// <summary>What only the API server reads.</summary>
+    public ApiServerSettings ApiServer { get; init; } = new();
 
     public InstanceDirectory Directory => new(DataDirectory);
 }

@@ -115,7 +115,7 @@ public sealed class PkiDirectory : IDisposable
             }
             catch (Exception e) when (e is CryptographicException or ArgumentException)
             {
-                throw new PkiException($"{path} is not an EC private key in PEM form; restore it from a backup", e);
+                throw new PkiException($"{path} is not an RSA or EC private key in PEM form; restore it from a backup", e);
             }
         }
 

@@ -7,14 +7,25 @@ namespace Coxswain.Security;
 
 /// <summary>Issues and checks service-account tokens: JSON Web Tokens (RFC 7519) with Kubernetes' private claims.</summary>
 /// <remarks>Thread-safe. A valid signature is not all: the caller must still check that the objects a token is bound to exist.</remarks>
-public sealed class ServiceAccountTokens(ServiceAccountKey key, string issuer, TimeProvider clock)
+/// <param name="key">Signs. It also checks, unless other keys are given for that.</param>
+/// <param name="issuer">Whom new tokens name.</param>
+/// <param name="clock">Tells whether a token has expired.</param>
+/// <param name="formerIssuers">Whose tokens are good, too.</param>
+/// <param name="checkingKeys">The keys that tokens may be signed with; none: the signing key. The caller owns them.</param>
+public sealed class ServiceAccountTokens(
+    ServiceAccountKey key, string issuer, TimeProvider clock, IReadOnlyList<string>? formerIssuers = null, IReadOnlyList<ServiceAccountKey>? checkingKeys = null)
 {
     /// <summary>Tokens are short; whatever is longer was not made here.</summary>
     private const int MaxTokenLength = 16 * 1024;
 
-    private readonly string _header = Encode("{\"alg\":\"ES256\",\"kid\":\"" + key.KeyId + "\"}");
+    private readonly string _header = Encode($$"""{"alg":"{{key.Algorithm}}","kid":"{{key.KeyId}}"}""");
+    private readonly IReadOnlyList<string> _issuers = [issuer, .. formerIssuers ?? []];
+    private readonly IReadOnlyList<ServiceAccountKey> _keys = checkingKeys is { Count: > 0 } ? checkingKeys : [key];
 
     public string Issuer => issuer;
+
+    /// <summary>The names of the signatures that tokens may have.</summary>
+    public IReadOnlyList<string> Algorithms => [.. _keys.Select(k => k.Algorithm).Distinct()];
 
     /// <summary>The signed token for these claims.</summary>
     public string Issue(ServiceAccountClaims claims)
@@ -40,19 +51,24 @@ public sealed class ServiceAccountTokens(ServiceAccountKey key, string issuer, T
         var lastDot = token.LastIndexOf('.');
         try
         {
-            var header = Base64Url.DecodeFromChars(token.AsSpan(0, firstDot));
-            using (var document = JsonDocument.Parse(header))
+            string algorithm, keyId;
+            using (var header = JsonDocument.Parse(Base64Url.DecodeFromChars(token.AsSpan(0, firstDot))))
             {
-                // RFC 8725, 3.1: only the algorithm we sign with; never what the token asks for.
-                if (!document.RootElement.TryGetProperty("alg", out var algorithm) || algorithm.GetString() != "ES256")
-                {
-                    reason = "the token is not signed with ES256";
-                    return null;
-                }
+                algorithm = header.RootElement.TryGetProperty("alg", out var alg) ? alg.GetString() ?? "" : "";
+                keyId = header.RootElement.TryGetProperty("kid", out var kid) ? kid.GetString() ?? "" : "";
+            }
+
+            // RFC 8725, 3.1: only with the algorithm that a key of ours is for; never what the token asks for.
+            var candidates = _keys.Where(k => k.Algorithm == algorithm && (keyId.Length == 0 || k.KeyId == keyId)).ToList();
+            if (candidates.Count == 0)
+            {
+                reason = "the token is not signed with a key that is known here";
+                return null;
             }
 
             var signature = Base64Url.DecodeFromChars(token.AsSpan(lastDot + 1));
-            if (!key.Verify(Encoding.UTF8.GetBytes(token[..lastDot]), signature))
+            var signed = Encoding.UTF8.GetBytes(token[..lastDot]);
+            if (!candidates.Exists(k => k.Verify(signed, signature)))
             {
                 reason = "the signature is invalid";
                 return null;
@@ -60,7 +76,7 @@ public sealed class ServiceAccountTokens(ServiceAccountKey key, string issuer, T
 
             var claims = Read(Base64Url.DecodeFromChars(token.AsSpan(firstDot + 1, lastDot - firstDot - 1)));
             var now = clock.GetUtcNow();
-            if (claims.Issuer != issuer)
+            if (!_issuers.Contains(claims.Issuer))
                 reason = "the token was issued by somebody else";
             else if (now >= claims.Expires)
                 reason = "the token has expired";
@@ -83,11 +99,7 @@ public sealed class ServiceAccountTokens(ServiceAccountKey key, string issuer, T
     }
 
     /// <summary>The JSON Web Key Set (RFC 7517) by which others check our tokens.</summary>
-    public string KeySet()
-    {
-        var (x, y) = key.PublicCoordinates();
-        return $$"""{"keys":[{"use":"sig","kty":"EC","kid":"{{key.KeyId}}","crv":"P-256","alg":"ES256","x":"{{Base64Url.EncodeToString(x)}}","y":"{{Base64Url.EncodeToString(y)}}"}]}""";
-    }
+    public string KeySet() => $$"""{"keys":[{{string.Join(',', _keys.Select(k => k.ToJsonWebKey()))}}]}""";
 
     private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 

@@ -55,7 +55,50 @@ public sealed class ServiceAccountTokensTests
     {
         var stranger = new ServiceAccountTokens(ServiceAccountKey.Create(), Issuer, _clock);
         Assert.Null(_tokens.Verify(stranger.Issue(Claims()), [Issuer], out var reason));
-        Assert.Equal("the signature is invalid", reason);
+        Assert.Equal("the token is not signed with a key that is known here", reason);
+    }
+
+    public static TheoryData<string> Keys()
+    {
+        using var rsa = System.Security.Cryptography.RSA.Create(2048);
+        using var p256 = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        using var p384 = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP384);
+        using var p521 = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP521);
+        return [rsa.ExportRSAPrivateKeyPem(), rsa.ExportPkcs8PrivateKeyPem(), p256.ExportECPrivateKeyPem(), p384.ExportPkcs8PrivateKeyPem(), p521.ExportECPrivateKeyPem()];
+    }
+
+    [Theory]
+    [MemberData(nameof(Keys), DisableDiscoveryEnumeration = true)]
+    public void Keys_of_all_kinds_that_upstream_takes_sign_and_their_public_halves_check(string pem)
+    {
+        using var key = ServiceAccountKey.Load(pem);
+        using var half = ServiceAccountKey.LoadAll("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + key.PublicPem)[0];
+        Assert.Equal((true, false, key.KeyId), (key.IsPrivate, half.IsPrivate, half.KeyId));
+        var token = new ServiceAccountTokens(key, Issuer, _clock).Issue(Claims());
+        using var other = ServiceAccountKey.Create();
+        var checking = new ServiceAccountTokens(other, Issuer, _clock, checkingKeys: [other, half]);
+        Assert.NotNull(checking.Verify(token, [Issuer], out _));
+        using var set = JsonDocument.Parse(checking.KeySet());
+        Assert.Equal([other.KeyId, key.KeyId], set.RootElement.GetProperty("keys").EnumerateArray().Select(k => k.GetProperty("kid").GetString()));
+        Assert.Null(new ServiceAccountTokens(other, Issuer, _clock).Verify(token, [Issuer], out _));
+    }
+
+    [Fact]
+    public void An_rsa_key_that_is_too_short_is_refused()
+    {
+        using var rsa = System.Security.Cryptography.RSA.Create(1024);
+        var pem = rsa.ExportRSAPrivateKeyPem();
+        Assert.Throws<System.Security.Cryptography.CryptographicException>(() => ServiceAccountKey.Load(pem));
+    }
+
+    [Fact]
+    public void Tokens_of_a_former_issuer_are_good_as_long_as_it_is_named()
+    {
+        using var key = ServiceAccountKey.Create();
+        var token = new ServiceAccountTokens(key, "former", _clock).Issue(Claims() with { Issuer = "former" });
+        Assert.NotNull(new ServiceAccountTokens(key, Issuer, _clock, ["former"]).Verify(token, [Issuer], out _));
+        Assert.Null(new ServiceAccountTokens(key, Issuer, _clock).Verify(token, [Issuer], out var reason));
+        Assert.Equal("the token was issued by somebody else", reason);
     }
 
     [Fact]
@@ -64,7 +107,7 @@ public sealed class ServiceAccountTokensTests
         var parts = _tokens.Issue(Claims()).Split('.');
         var header = Base64Url.EncodeToString(Encoding.UTF8.GetBytes("{\"alg\":\"none\"}"));
         Assert.Null(_tokens.Verify($"{header}.{parts[1]}.", [Issuer], out var reason));
-        Assert.Equal("the token is not signed with ES256", reason);
+        Assert.Equal("the token is not signed with a key that is known here", reason);
     }
 
     [Fact]

@@ -77,8 +77,7 @@ public sealed class TestCluster : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Whether a certificate is one of the cluster's.</summary>
-    public bool IsOurs(X509Certificate2 peer)
+    private bool IsOurs(X509Certificate2 peer)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

@@ -14,14 +14,22 @@ public static class JsonTree
     public static JsonNode? Parse(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, new() { MaxDepth = MaxDepth });
-        reader.Read();
-        var node = ReadValue(ref reader);
-        while (reader.Read())
+        try
         {
-            // Only white space may follow, or the reader throws.
-        }
+            reader.Read();
+            var node = ReadValue(ref reader);
+            while (reader.Read())
+            {
+                // Only white space may follow, or the reader throws.
+            }
 
-        return node;
+            return node;
+        }
+        catch (InvalidOperationException broken)
+        {
+            // A text that is no UTF-8, or half of a surrogate pair.
+            throw new JsonException(broken.Message, broken);
+        }
     }
 
     /// <summary>The member's value, with absent and null told apart by the result.</summary>
@@ -54,7 +62,7 @@ public static class JsonTree
                 var result = new JsonObject();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
                 {
-                    var name = JsonText.Of(reader);
+                    var name = reader.GetString()!;
                     reader.Read();
                     result[name] = ReadValue(ref reader);
                 }
@@ -66,7 +74,7 @@ public static class JsonTree
                     list.Add(ReadValue(ref reader));
                 return list;
             case JsonTokenType.String:
-                return JsonValue.Create(JsonText.Of(reader));
+                return JsonValue.Create(reader.GetString());
             case JsonTokenType.True:
                 return JsonValue.Create(true);
             case JsonTokenType.False:

@@ -16,7 +16,8 @@ internal readonly record struct BoundObject(string Uid, DateTimeOffset? DeletedA
 
 /// <summary>Users by service-account token. A token is good only while its service account, and the pod, secret or node that it
 /// is bound to, exist.</summary>
-internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, IBoundObjects objects, TimeProvider clock)
+/// <param name="objects">Null: tokens are good until they expire (--service-account-lookup=false).</param>
+internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, IBoundObjects? objects, TimeProvider clock)
 {
     private const int MaxRemembered = 4096;
 
@@ -31,7 +32,7 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, I
     {
         if (Check(token, audiences) is not { } claims)
             return (null, []);
-        if (!await HoldsAsync(claims, cancellation))
+        if (objects is not null && !await HoldsAsync(claims, objects, cancellation))
             return (null, []);
 
         var extra = new Dictionary<string, ApiList<string>>(StringComparer.Ordinal);
@@ -71,19 +72,19 @@ internal sealed class ServiceAccountAuthenticator(ServiceAccountTokens tokens, I
         return claims;
     }
 
-    private async ValueTask<bool> HoldsAsync(ServiceAccountClaims claims, CancellationToken cancellation)
+    private async ValueTask<bool> HoldsAsync(ServiceAccountClaims claims, IBoundObjects objects, CancellationToken cancellation)
     {
-        if (!await IsThereAsync("serviceaccounts", claims.Namespace, claims.ServiceAccount, cancellation))
+        if (!await IsThereAsync(objects, "serviceaccounts", claims.Namespace, claims.ServiceAccount, cancellation))
             return false;
-        if (claims.Pod is { } pod && !await IsThereAsync("pods", claims.Namespace, pod, cancellation))
+        if (claims.Pod is { } pod && !await IsThereAsync(objects, "pods", claims.Namespace, pod, cancellation))
             return false;
-        if (claims.Secret is { } secret && !await IsThereAsync("secrets", claims.Namespace, secret, cancellation))
+        if (claims.Secret is { } secret && !await IsThereAsync(objects, "secrets", claims.Namespace, secret, cancellation))
             return false;
         // A node claim beside a pod only informs; alone it binds.
-        return claims.Node is not { } node || claims.Pod is not null || await IsThereAsync("nodes", "", node, cancellation);
+        return claims.Node is not { } node || claims.Pod is not null || await IsThereAsync(objects, "nodes", "", node, cancellation);
     }
 
-    private async ValueTask<bool> IsThereAsync(string resource, string @namespace, ObjectClaim claim, CancellationToken cancellation) =>
+    private async ValueTask<bool> IsThereAsync(IBoundObjects objects, string resource, string @namespace, ObjectClaim claim, CancellationToken cancellation) =>
         await objects.FindAsync(resource, @namespace, claim.Name, cancellation) is { } found
         && found.Uid == claim.Uid
         && (found.DeletedAt is not { } deleted || clock.GetUtcNow() < deleted + DeletionLeeway);

@@ -5,6 +5,7 @@ using Coxswain.Api;
 using Coxswain.Api.ApiRegistration.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Discovery.V1;
+using Coxswain.Api.Rbac.V1;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Registry;
 using Coxswain.Client;
@@ -39,7 +40,7 @@ internal sealed partial class Bootstrapper(
     private readonly StartHook _flowControl = new("priority-and-fairness-config-producer");
     private readonly StartHook _services = new("bootstrap-controller");
     private readonly StartHook _registration = new("apiservice-registration-controller");
-    private readonly IApiClient _api = module.ClientFor(Users.ApiServer, "kube-apiserver");
+    private readonly IApiClient _api = module.ClientFor(Users.ApiServer, "coxswain");
     private int _port;
 
     public IReadOnlyList<StartHook> Hooks => [_informers, _roles, _namespaces, _priorities, _flowControl, _services, _registration];
@@ -66,7 +67,30 @@ internal sealed partial class Bootstrapper(
     /// <summary>Looks from time to time whether all is still in place.</summary>
     public async Task KeepAsync(CancellationToken cancellation)
     {
+        await Task.WhenAll(KeepObjectsAsync(cancellation), ExpireEventsAsync(cancellation));
+    }
+
+    private async Task ExpireEventsAsync(CancellationToken cancellation)
+    {
         var events = new EventExpiry(registries, options.EventTtl, clock);
+        using var timer = new PeriodicTimer(events.Interval, clock);
+        do
+        {
+            try
+            {
+                await events.SweepAsync(cancellation);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // What is left of this sweep is in the next one.
+                LogExpiryFailed(e);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(cancellation));
+    }
+
+    private async Task KeepObjectsAsync(CancellationToken cancellation)
+    {
         using var timer = new PeriodicTimer(Interval, clock);
         while (await timer.WaitForNextTickAsync(cancellation))
         {
@@ -74,7 +98,7 @@ internal sealed partial class Bootstrapper(
             {
                 await NamespacesAsync(cancellation);
                 await ServicesAsync(cancellation);
-                await events.SweepAsync(cancellation);
+                await AggregateAsync(cancellation);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -93,7 +117,6 @@ internal sealed partial class Bootstrapper(
     private Task NamespacesAsync(CancellationToken cancellation) =>
         Task.WhenAll(DefaultObjects.Namespaces().Select(n => Ensurer.EnsureExistsAsync(n, cancellation)));
 
-    /// <remarks>Roles that gather the rules of others are filled by the controller of aggregated roles.</remarks>
     private async Task RolesAsync(CancellationToken cancellation)
     {
         await Task.WhenAll(
@@ -103,6 +126,21 @@ internal sealed partial class Bootstrapper(
             .. DefaultRoles.Roles.Select(r => Ensurer.EnsureAsync(r, RoleReconciliation.Update, cancellation)),
             .. DefaultRoles.RoleBindings.Select(r => Ensurer.EnsureAsync(r, RoleReconciliation.Update, cancellation)),
         ]);
+        await AggregateAsync(cancellation);
+    }
+
+    /// <summary>Fills the default roles that gather the rules of others. "edit" gathers from "view", so lower ones come first.</summary>
+    private async Task AggregateAsync(CancellationToken cancellation)
+    {
+        foreach (var name in (string[])["view", "edit", "admin"])
+        {
+            if (registries.Find<ClusterRole>(new("", name)) is not { } role)
+                continue;
+            var registry = registries.For<ClusterRole>();
+            await registry.CatchUpAsync(cancellation);
+            if (RoleReconciliation.Aggregate(role, registries.List<ClusterRole>("")) is { } updated)
+                await Ensurer.EnsureAsync(updated, (existing, _) => RoleReconciliation.Aggregate(existing, registries.List<ClusterRole>("")), cancellation);
+        }
     }
 
     private Task PriorityClassesAsync(CancellationToken cancellation) =>
@@ -111,15 +149,14 @@ internal sealed partial class Bootstrapper(
     private async Task FlowControlAsync(CancellationToken cancellation)
     {
         var (levels, schemas) = DefaultObjects.FlowControl();
-        var ensurer = new ObjectEnsurer(module.ClientFor(Users.ApiServer, "api-priority-and-fairness-config-producer-v1"));
-        await Task.WhenAll(levels.Select(l => ensurer.EnsureExistsAsync(l, cancellation)));
-        await Task.WhenAll(schemas.Select(s => ensurer.EnsureExistsAsync(s, cancellation)));
+        await Task.WhenAll(levels.Select(l => Ensurer.EnsureExistsAsync(l, cancellation)));
+        await Task.WhenAll(schemas.Select(s => Ensurer.EnsureExistsAsync(s, cancellation)));
     }
 
     private async Task ApiServicesAsync(CancellationToken cancellation)
     {
         var status = DefaultObjects.Available(Now());
-        await Task.WhenAll(DefaultObjects.ApiServices(registries.All.Select(r => r.Descriptor)).Select(async service =>
+        await Task.WhenAll(DefaultObjects.ApiServices(registries.Served.Select(r => r.Descriptor)).Select(async service =>
         {
             await Ensurer.EnsureExistsAsync(service, cancellation);
             if (await _api.FindAsync<APIService>(new("", service.Metadata.Name), cancellation) is { Status.Conditions.Count: 0 } made)
@@ -204,4 +241,7 @@ internal sealed partial class Bootstrapper(
 
     [LoggerMessage(LogLevel.Warning, "The cluster's default objects could not be checked; trying again")]
     private partial void LogKeepFailed(Exception error);
+
+    [LoggerMessage(LogLevel.Warning, "Old events could not be removed; trying again")]
+    private partial void LogExpiryFailed(Exception error);
 }

@@ -11,10 +11,14 @@ namespace Coxswain.ApiServer.Discovery;
 internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> address)
 {
     private readonly Lazy<ILookup<GroupVersion, ResourceDescriptor>> _byVersion =
-        new(() => registries.All.Select(r => r.Descriptor).ToLookup(d => d.Kind.GroupVersion));
+        new(() => registries.Served.Select(r => r.Descriptor).ToLookup(d => d.Kind.GroupVersion));
 
     /// <summary>The groups but the core one, in order of priority.</summary>
-    public IReadOnlyList<string> Groups => field ??= [.. registries.All.Select(r => r.Descriptor.Kind.Group).Where(g => g.Length > 0).Distinct()];
+    public IReadOnlyList<string> Groups => field ??= [.. registries.Served.Select(r => r.Descriptor.Kind.Group).Where(g => g.Length > 0).Distinct()];
+
+    /// <summary>False: it is known, and switched off.</summary>
+    public bool Serves(GroupVersionResource resource) =>
+        registries.Config.IsEmpty || registries.Find(resource) is not { } registry || registries.Config.IsServed(registry.Descriptor);
 
     public APIVersions CoreVersions() => new()
     {
@@ -61,7 +65,7 @@ internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> 
         Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes($"{stored.Group}/{stored.Version}/{stored.Kind}")).AsSpan(0, 8));
 
     private IEnumerable<GroupVersion> VersionsOf(string group) =>
-        registries.All.Select(r => r.Descriptor.Kind.GroupVersion).Where(v => v.Group == group).Distinct();
+        registries.Served.Select(r => r.Descriptor.Kind.GroupVersion).Where(v => v.Group == group).Distinct();
 
     private APIGroup Group(string group)
     {

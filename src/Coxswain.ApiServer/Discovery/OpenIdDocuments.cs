@@ -22,7 +22,8 @@ internal sealed class OpenIdDocuments(ServiceAccountTokens tokens, Func<string> 
             json.WriteStringValue("public");
             json.WriteEndArray();
             json.WriteStartArray("id_token_signing_alg_values_supported");
-            json.WriteStringValue("ES256");
+            foreach (var algorithm in tokens.Algorithms)
+                json.WriteStringValue(algorithm);
             json.WriteEndArray();
             json.WriteEndObject();
         }

@@ -124,6 +124,8 @@ internal sealed partial class HttpDoor(
             return;
         }
 
+        if (!paths.Serves(new(info.ApiGroup, info.ApiVersion, info.Resource)))
+            throw new ApiException(Statuses.NoSuchPath());
         var scope = dispatcher.Resolve(request);
         if (ConnectRouter.Handles(scope))
         {
@@ -195,10 +197,7 @@ internal sealed partial class HttpDoor(
         var status = error switch
         {
             ApiException api => api.Status,
-            OperationCanceledException => Statuses.Timeout("request did not complete within the allotted timeout") with
-            {
-                Message = "request did not complete within the allotted timeout",
-            },
+            OperationCanceledException => Statuses.Timeout("request did not complete within the allotted timeout"),
             BadHttpRequestException { StatusCode: 413 } => Statuses.TooLarge($"limit is {BodyReader.Limit}"),
             BadHttpRequestException bad => Statuses.BadRequest(bad.Message),
             _ => null,
@@ -267,7 +266,7 @@ internal sealed partial class HttpDoor(
     private static string AuditId(HttpRequest request)
     {
         var given = request.Headers["Audit-Id"].ToString();
-        return given.Length is > 0 and <= 64 && given.All(c => c is > ' ' and < '\x7f') ? given : Guid.NewGuid().ToString("D", CultureInfo.InvariantCulture);
+        return given.Length is > 0 and <= 64 ? given : Guid.NewGuid().ToString("D", CultureInfo.InvariantCulture);
     }
 
     [LoggerMessage(LogLevel.Error, "{Method} {Path} failed")]

@@ -21,6 +21,8 @@ internal sealed class NonResourceRouter(
     private readonly HealthPage _health = new(checks);
     private readonly Lazy<byte[]> _version = new(ServerVersion.Json);
 
+    public bool Serves(GroupVersionResource resource) => documents.Serves(resource);
+
     public bool KnowsGroup(string group) => group.Length == 0 || documents.Groups.Contains(group);
 
     public async Task HandleAsync(HttpContext context, ApiRequest request, CancellationToken cancellation)
@@ -65,10 +67,10 @@ internal sealed class NonResourceRouter(
             return;
         }
 
-        await ResponseWriter.WriteTextAsync(context, 404, "404 page not found\n", cancellation);
+        await WriteIndexAsync(context, 404, cancellation);
     }
 
-    /// <summary>All paths, sorted: what <c>/</c> shows.</summary>
+    /// <summary>All paths, sorted: what <c>/</c> shows, and what an unknown path is answered with.</summary>
     public IReadOnlyList<string> Paths()
     {
         var paths = new SortedSet<string>(StringComparer.Ordinal)

@@ -24,6 +24,12 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
     /// <summary>In discovery order.</summary>
     public IReadOnlyList<ResourceRegistry> All { get; }
 
+    /// <summary>Which of them clients see.</summary>
+    public RuntimeConfig Config { get; init; } = new(new Dictionary<string, string>());
+
+    /// <summary>Those that clients see, in discovery order.</summary>
+    public IEnumerable<ResourceRegistry> Served => All.Where(r => Config.IsServed(r.Descriptor));
+
     public IStore Store { get; }
 
     /// <summary>What feeds all caches.</summary>

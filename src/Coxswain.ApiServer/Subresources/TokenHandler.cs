@@ -37,10 +37,18 @@ internal sealed class TokenHandler(RegistryTable registries, AdmissionChain admi
         spec = asked.Spec;
         Validate(spec, request.Name);
         await admission.ValidateAsync(context, asked, cancellation);
+        var limit = (long)options.ServiceAccountMaxTokenExpiration.TotalSeconds;
+        if (limit > 0 && spec.ExpirationSeconds > limit)
+        {
+            request.Warnings.Add($"requested expiration of {spec.ExpirationSeconds} seconds shortened to {limit} seconds");
+            spec = spec with { ExpirationSeconds = limit };
+        }
+
         var (pod, secret, node) = await BoundAsync(spec.BoundObjectRef, account, request, cancellation);
 
         var seconds = spec.ExpirationSeconds!.Value;
-        var extends = seconds == WarnedSeconds && pod is not null && spec.Audiences.Count == 1 && options.EffectiveAudiences.Contains(spec.Audiences[0]);
+        var extends = options.ServiceAccountExtendTokenExpiration && seconds == WarnedSeconds && pod is not null
+            && spec.Audiences.Count == 1 && options.EffectiveAudiences.Contains(spec.Audiences[0]);
         var claims = new ServiceAccountClaims
         {
             Issuer = tokens.Issuer,
@@ -52,7 +60,7 @@ internal sealed class TokenHandler(RegistryTable registries, AdmissionChain admi
             Node = node,
             IssuedAt = request.Now,
             NotBefore = request.Now,
-            Expires = request.Now.AddSeconds(extends ? ExtendedSeconds : seconds),
+            Expires = request.Now.AddSeconds(extends ? limit > 0 ? Math.Min(ExtendedSeconds, limit) : ExtendedSeconds : seconds),
             WarnAfter = extends ? request.Now.AddSeconds(seconds) : null,
         };
         return new DocumentResponse(201, asked with

@@ -26,7 +26,7 @@ internal static class DetachedUp
         }
 
         // sh opens the log for appending and then becomes the process itself: no descriptor of ours is handed down by accident.
-        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = "/" };
+        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardOutput = true, UseShellExecute = false };
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add("log=$1; shift; (umask 077; : >>\"$log\"); umask 022; exec \"$@\" </dev/null 2>>\"$log\"");
         start.ArgumentList.Add("coxswain");

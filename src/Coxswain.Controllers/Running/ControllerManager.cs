@@ -51,8 +51,27 @@ public sealed partial class ControllerManager
             part.Context.Queue.Dispose();
     }
 
-    internal static bool IsWanted(string name, IReadOnlyList<string> wanted) =>
-        !wanted.Contains("-" + name) && (wanted.Contains(name) || wanted.Contains("*"));
+    /// <summary>The names that --controllers takes.</summary>
+    public static IReadOnlyList<string> Names => ControllerNames.All;
+
+    /// <summary>What is wrong with a list of controllers, in upstream's words.</summary>
+    public static IReadOnlyList<string> Problems(IReadOnlyList<string> wanted) => [.. ControllerNames.Problems(wanted)];
+
+    /// <summary>What is named first of one controller counts; without a word on it, the star does.</summary>
+    internal static bool IsWanted(string name, IReadOnlyList<string> wanted)
+    {
+        var star = false;
+        foreach (var entry in wanted)
+        {
+            if (ControllerNames.Canonical(entry) == name)
+                return true;
+            if (entry.StartsWith('-') && ControllerNames.Canonical(entry[1..]) == name)
+                return false;
+            star |= entry == "*";
+        }
+
+        return star;
+    }
 
     private Part Make(ControllerEntry entry, InformerFactory informers)
     {

@@ -17,6 +17,7 @@ namespace Coxswain.Composition;
 internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, ILoggerFactory loggers) : IAsyncDisposable
 {
     private readonly Supervisor _supervisor = new(clock, loggers.CreateLogger("Coxswain.Supervisor"));
+    private readonly List<ServiceAccountKey> _keys = [];
     private PkiDirectory? _pki;
     private ApiServerPki? _apiServerPki;
     private IStore? _store;
@@ -33,7 +34,7 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
     /// <summary>Certificates to serving: what must be there before anything else can start.</summary>
     public IEnumerable<Phase> StartPhases(IReadOnlyList<IPAddress> hostAddresses)
     {
-        var apiOptions = ApiServerFlagReader.Read(options);
+        var apiOptions = ApiServerSetup.OptionsOf(options);
         yield return new("certificates", _ => Task.FromResult(OpenPki(apiOptions, hostAddresses)));
         yield return new("store", OpenStoreAsync);
         yield return new("API server", async cancellation =>
@@ -76,6 +77,7 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
             await _compactor.DisposeAsync().ConfigureAwait(false);
         if (_store is not null)
             await _store.DisposeAsync().ConfigureAwait(false);
+        _keys.ForEach(k => k.Dispose());
         _pki?.Dispose();
     }
 
@@ -99,7 +101,11 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
         var addresses = hostAddresses.Append(options.BindAddress).Where(a => !a.Equals(IPAddress.Any) && !a.Equals(IPAddress.IPv6Any));
         if (IPAddress.TryParse(apiOptions.AdvertiseAddress, out var advertised))
             addresses = addresses.Append(advertised);
-        _apiServerPki = ApiServerPki.From(_pki, apiOptions, [System.Net.Dns.GetHostName(), $"kubernetes.default.svc.{options.ClusterDomain}"], addresses);
+        var checking = ApiServerSetup.KeysOf(options.ApiServer, out var signing);
+        _keys.AddRange([.. checking, .. signing is null ? Array.Empty<ServiceAccountKey>() : [signing]]);
+        _apiServerPki = ApiServerPki.From(_pki, apiOptions, [System.Net.Dns.GetHostName(), $"kubernetes.default.svc.{options.ClusterDomain}"], addresses) with { ServiceAccountCheckingKeys = checking };
+        if (signing is not null)
+            _apiServerPki = _apiServerPki with { ServiceAccountKey = signing };
         return fresh ? "made" : null;
     }
 

@@ -16,6 +16,10 @@ internal sealed class InstanceHost(TimeProvider clock) : IInstanceHost
 {
     private static readonly TimeSpan PodStopLimit = TimeSpan.FromMinutes(2);
 
+    public void Check(ClusterOptions options) => ApiServerSetup.Check(options);
+
+    public IReadOnlyList<string> ValuesOf(string setting) => ApiServerSetup.ValuesOf(setting);
+
     public async Task RunAsync(ClusterOptions options, IProgress<PhaseReport> progress, Action ready, CancellationToken cancellation)
     {
         var directory = options.Directory;

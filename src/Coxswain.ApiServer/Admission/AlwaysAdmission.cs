@@ -1,0 +1,22 @@
+using Coxswain.Api;
+
+namespace Coxswain.ApiServer.Admission;
+
+/// <summary>Lets everything pass; upstream keeps the name for old configurations, and so does this.</summary>
+internal sealed class AlwaysAdmitAdmission : IAdmissionPlugin
+{
+    public string Name => "AlwaysAdmit";
+
+    public bool Handles(AdmissionContext context) => false;
+}
+
+/// <summary>Refuses everything, for trying out how clients take it.</summary>
+internal sealed class AlwaysDenyAdmission : IAdmissionPlugin
+{
+    public string Name => "AlwaysDeny";
+
+    public bool Handles(AdmissionContext context) => true;
+
+    public ValueTask<IKubernetesObject?> MutateAsync(AdmissionContext context, IKubernetesObject? o, CancellationToken cancellation) =>
+        throw context.Forbidden(o, "admission control is denying all modifications");
+}

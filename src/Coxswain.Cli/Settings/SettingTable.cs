@@ -1,0 +1,130 @@
+using Coxswain.Lifecycle;
+using static Coxswain.Cli.Settings.SettingKinds;
+
+namespace Coxswain.Cli.Settings;
+
+/// <summary>Everything that can be set. Flags, help, the configuration file and the reference page come from this table.</summary>
+public static class SettingTable
+{
+    private const string Place = "Where it listens and keeps its state";
+    private const string Requests = "API server";
+    private const string Who = "Who may do what";
+    private const string Accounts = "Service-account tokens";
+    private const string Net = "Addresses";
+    private const string Loops = "Controllers and scheduler";
+    private const string NodeSection = "This machine as a node";
+
+    /// <summary>The key of the data folder, whose flag every command has.</summary>
+    public const string DataDirectory = "data-dir";
+
+    private static readonly ClusterOptions Defaults = new() { DataDirectory = "", NodeName = "" };
+
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        Of(DataDirectory, Place, FilePath, o => o.DataDirectory, (o, v) => o with { DataDirectory = v },
+            "The folder that holds everything of this instance. Several instances need several folders.")
+            with { ValueName = "DIR", Default = "/var/lib/coxswain as root, else ~/.local/state/coxswain" },
+        Of("secure-port", Place, Port, o => o.SecurePort, (o, v) => o with { SecurePort = v },
+            "The TLS port of the API server. 0 takes any free one.") with { IsUpstreams = true },
+        Of("bind-address", Place, Address, o => o.BindAddress, (o, v) => o with { BindAddress = v },
+            "The address that the API server listens on. 0.0.0.0 is every IPv4 address of the machine.") with { IsUpstreams = true },
+        Of("advertise-address", Place, OptionalAddress, o => o.AdvertiseAddress, (o, v) => o with { AdvertiseAddress = v },
+            "The address by which pods and other machines reach this API server. Without it, the bind address, or the machine's first one.") with { IsUpstreams = true },
+        Of("foreground", Place, Bool, o => o.Foreground, (o, v) => o with { Foreground = v },
+            "Stay in the foreground and log to standard error, for a supervisor such as systemd.") with { Roles = SettingRoles.Up },
+        Of("in-memory", Place, Bool, o => o.InMemory, (o, v) => o with { InMemory = v },
+            "Keep the cluster's state in memory: nothing survives the process. For tests."),
+
+        Api("request-timeout", Requests, Duration, a => a.RequestTimeout, (a, v) => a with { RequestTimeout = v },
+            "How long a request may take that is not a watch or a stream. After that its client gets 504. A request may ask for less with ?timeout=."),
+        Api("min-request-timeout", Requests, Seconds, a => a.MinRequestTimeout, (a, v) => a with { MinRequestTimeout = v },
+            "A watch that names no timeout of its own is ended after this time at the earliest, after twice this time at the latest."),
+        Api("max-requests-inflight", Requests, Number, a => a.MaxRequestsInflight, (a, v) => a with { MaxRequestsInflight = v },
+            "How many reading requests are served at the same time. What goes beyond gets 429 and Retry-After. 0 is no limit. Members of system:masters are let in always."),
+        Api("max-mutating-requests-inflight", Requests, Number, a => a.MaxMutatingRequestsInflight, (a, v) => a with { MaxMutatingRequestsInflight = v },
+            "The same for requests that change something."),
+        Api("event-ttl", Requests, Duration, a => a.EventTtl, (a, v) => a with { EventTtl = v },
+            "How long events are kept after their last change."),
+        Api("runtime-config", Requests, Map, a => a.RuntimeConfig, (a, v) => a with { RuntimeConfig = v },
+            "Which API versions are served: GROUP/VERSION=true|false (api/v1 is the core group), api/all, api/ga, api/beta, api/alpha. The more exact key wins. "
+            + "A version that is off is in no discovery document, and its paths are 404; what is stored stays."),
+        Api("profiling", Requests, Bool, a => a.Profiling, (a, v) => a with { Profiling = v },
+            "Serve /debug/pprof/ to those who may: index, cmdline, heap, goroutine and threadcreate as text."),
+        Api("enable-admission-plugins", Requests, List, a => a.EnableAdmissionPlugins, (a, v) => a with { EnableAdmissionPlugins = v },
+            "Admission plug-ins to run besides those that run by default. Their order does not matter."),
+        Api("disable-admission-plugins", Requests, List, a => a.DisableAdmissionPlugins, (a, v) => a with { DisableAdmissionPlugins = v },
+            "Admission plug-ins not to run, though they would by default."),
+
+        Api("authorization-mode", Who, List, a => a.AuthorizationMode, (a, v) => a with { AuthorizationMode = v },
+            "Authorizers, asked in this order; the first with an opinion decides. With AlwaysAllow, anonymous requests are refused whatever anonymous-auth says.")
+            with { ValueName = "MODE,..." },
+        Api("anonymous-auth", Who, Bool, a => a.AnonymousAuth, (a, v) => a with { AnonymousAuth = v },
+            "Whether requests without credentials are let in as system:anonymous. If not, they get 401."),
+        Api("token-auth-file", Who, FilePath, a => a.TokenAuthFile, (a, v) => a with { TokenAuthFile = v },
+            "A CSV file of bearer tokens that never expire: token,user,uid,\"group1,group2\". Read at the start."),
+
+        Api("service-account-issuer", Accounts, List, a => a.ServiceAccountIssuers, (a, v) => a with { ServiceAccountIssuers = v },
+            "The issuer that tokens name. Given several times: the first one issues, tokens of the others are accepted too, so that it can be changed in a running cluster.")
+            with { ValueName = "ISSUER" },
+        Api("service-account-signing-key-file", Accounts, FilePath, a => a.ServiceAccountSigningKeyFile, (a, v) => a with { ServiceAccountSigningKeyFile = v },
+            "PEM file of the private key (RSA or EC) that signs tokens. Without it, the instance's own."),
+        Api("service-account-key-file", Accounts, Files, a => a.ServiceAccountKeyFiles, (a, v) => a with { ServiceAccountKeyFiles = v },
+            "PEM files of keys (private or public, RSA or EC) that tokens are checked with. Without it, the signing key.") with { ValueName = "FILE" },
+        Api("service-account-lookup", Accounts, Bool, a => a.ServiceAccountLookup, (a, v) => a with { ServiceAccountLookup = v },
+            "Refuse tokens whose service account, pod, secret or node is gone."),
+        Api("service-account-max-token-expiration", Accounts, Duration, a => a.ServiceAccountMaxTokenExpiration, (a, v) => a with { ServiceAccountMaxTokenExpiration = v },
+            "The longest life of a token; whoever asks for more gets this. At least 1h; 0s is no limit."),
+        Api("service-account-extend-token-expiration", Accounts, Bool, a => a.ServiceAccountExtendTokenExpiration, (a, v) => a with { ServiceAccountExtendTokenExpiration = v },
+            "Let the tokens that kubelets put into pods live a year, so that programs which never read them again go on working."),
+        Api("api-audiences", Accounts, List, a => a.ApiAudiences, (a, v) => a with { ApiAudiences = v },
+            "The audiences of this API server. A token must name one of them. Without it, the issuers.") with { ValueName = "AUDIENCE,..." },
+
+        Of("service-cluster-ip-range", Net, Network, o => o.ServiceClusterIPRange, (o, v) => o with { ServiceClusterIPRange = v },
+            "The addresses of services. The first is the API server's, the tenth the DNS server's. Must not overlap with those of pods or machines.") with { IsUpstreams = true },
+        Of("service-node-port-range", Net, Text, o => o.ServiceNodePortRange, (o, v) => o with { ServiceNodePortRange = v },
+            "The ports of services of type NodePort, both ends included. FIRST+COUNT is another way to write it.") with { IsUpstreams = true, ValueName = "FIRST-LAST" },
+        Of("cluster-domain", Net, Text, o => o.ClusterDomain, (o, v) => o with { ClusterDomain = v },
+            "The DNS domain of the cluster.") with { ValueName = "DOMAIN" },
+        Of("cluster-cidr", Net, OptionalNetwork, o => o.ClusterCidr, (o, v) => o with { ClusterCidr = v },
+            "The addresses of pods.") with { Roles = SettingRoles.Up, IsUpstreams = true, Default = "10.244.0.0/24, or another range for another data-dir" },
+
+        Of("controllers", Loops, List, o => o.Controllers, (o, v) => o with { Controllers = v },
+            "Which controllers run: '*' for all, a name for one, '-name' for all but one, '-*' for none. What is named first of one controller counts.") with { IsUpstreams = true },
+        Of("no-scheduler", Loops, Not, o => o.RunScheduler, (o, v) => o with { RunScheduler = v },
+            "Leave pods unscheduled, for another scheduler or for none. With --controllers='-*', the API server runs alone."),
+
+        Of("no-node", NodeSection, Not, o => o.RunNode, (o, v) => o with { RunNode = v },
+            "Control plane only: needs neither root nor containerd.") with { Roles = SettingRoles.Up },
+        Of("node-name", NodeSection, Text, o => o.NodeName, (o, v) => o with { NodeName = v },
+            "The name of the node.") with { Roles = SettingRoles.Up, Default = "the host's name", ValueName = "NAME" },
+        Of("node-ip", NodeSection, OptionalAddress, o => o.NodeAddress, (o, v) => o with { NodeAddress = v },
+            "The address under which pods and other machines reach this one.") with { Roles = SettingRoles.Up, Default = "the machine's first" },
+        Of("kubelet-port", NodeSection, Port, o => o.KubeletPort, (o, v) => o with { KubeletPort = v },
+            "The TLS port of the node's kubelet API. 0 takes any free one, as does a port in use.") with { Roles = SettingRoles.Up },
+    ];
+
+    public static Setting? Find(string name) => All.FirstOrDefault(s => s.Name == name);
+
+    private static Setting Of<T>(string name, string section, SettingKind<T> kind, Func<ClusterOptions, T> get, Func<ClusterOptions, T, ClusterOptions> set, string help) => new()
+    {
+        Name = name,
+        Section = section,
+        Roles = SettingRoles.Both,
+        IsSwitch = kind is SettingKind<bool>,
+        Form = kind switch
+        {
+            SettingKind<IReadOnlyList<string>> => SettingForm.List,
+            SettingKind<IReadOnlyDictionary<string, string>> => SettingForm.Map,
+            _ => SettingForm.One,
+        },
+        ValueName = kind.ValueName,
+        Default = kind.Write(get(Defaults)),
+        Help = help,
+        Apply = (options, values) => set(options, kind.Read(values)),
+        Show = options => kind.Write(get(options)),
+    };
+
+    private static Setting Api<T>(
+        string name, string section, SettingKind<T> kind, Func<ApiServerSettings, T> get, Func<ApiServerSettings, T, ApiServerSettings> set, string help) =>
+        Of(name, section, kind, o => get(o.ApiServer), (o, v) => o with { ApiServer = set(o.ApiServer, v) }, help) with { IsUpstreams = true };
+}

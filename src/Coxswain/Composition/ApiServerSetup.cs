@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using Coxswain.ApiServer;
+using Coxswain.Controllers;
+using Coxswain.Lifecycle;
+using Coxswain.Security;
+
+namespace Coxswain.Composition;
+
+/// <summary>From the settings of an instance to what its API server takes.</summary>
+internal static class ApiServerSetup
+{
+    public static ApiServerOptions OptionsOf(ClusterOptions cluster)
+    {
+        var settings = cluster.ApiServer;
+        return new()
+        {
+            DataDir = cluster.DataDirectory,
+            BindAddress = cluster.BindAddress.ToString(),
+            SecurePort = cluster.SecurePort,
+            AdvertiseAddress = (cluster.AdvertiseAddress ?? cluster.NodeAddress)?.ToString() ?? "",
+            ServiceClusterIPRange = cluster.ServiceClusterIPRange,
+            ServiceNodePortRange = cluster.ServiceNodePortRange,
+            AuthorizationMode = settings.AuthorizationMode,
+            EnableAdmissionPlugins = settings.EnableAdmissionPlugins,
+            DisableAdmissionPlugins = settings.DisableAdmissionPlugins,
+            TokenAuthFile = settings.TokenAuthFile,
+            AnonymousAuth = settings.AnonymousAuth,
+            EventTtl = settings.EventTtl,
+            RequestTimeout = settings.RequestTimeout,
+            MinRequestTimeout = settings.MinRequestTimeout,
+            MaxRequestsInflight = settings.MaxRequestsInflight,
+            MaxMutatingRequestsInflight = settings.MaxMutatingRequestsInflight,
+            RuntimeConfig = settings.RuntimeConfig,
+            ServiceAccountIssuer = settings.ServiceAccountIssuers is [var issuer, ..] ? issuer : "",
+            FormerServiceAccountIssuers = [.. settings.ServiceAccountIssuers.Skip(1)],
+            ServiceAccountLookup = settings.ServiceAccountLookup,
+            ServiceAccountMaxTokenExpiration = settings.ServiceAccountMaxTokenExpiration,
+            ServiceAccountExtendTokenExpiration = settings.ServiceAccountExtendTokenExpiration,
+            ApiAudiences = settings.ApiAudiences,
+            Profiling = settings.Profiling,
+        };
+    }
+
+    /// <summary>Looks whether the settings mean something, in every part that reads them.</summary>
+    /// <exception cref="LifecycleException">They do not.</exception>
+    public static void Check(ClusterOptions cluster)
+    {
+        IReadOnlyList<string> problems = [.. ApiServerOptionsCheck.Problems(OptionsOf(cluster)), .. ControllerManager.Problems(cluster.Controllers)];
+        if (problems.Count > 0)
+            throw new LifecycleException(string.Join("; ", problems));
+        foreach (var key in KeysOf(cluster.ApiServer, out var signing).Append(signing))
+            key?.Dispose();
+    }
+
+    /// <summary>The names that a setting can take.</summary>
+    public static IReadOnlyList<string> ValuesOf(string setting) => setting switch
+    {
+        "authorization-mode" => ApiServerOptionsCheck.AuthorizationModes,
+        "enable-admission-plugins" or "disable-admission-plugins" => ApiServerOptionsCheck.AdmissionPlugins,
+        "controllers" => ControllerManager.Names,
+        _ => [],
+    };
+
+    /// <summary>The keys of service-account tokens that the settings name files for. The caller owns them.</summary>
+    /// <param name="signing">Null: the instance's own key signs.</param>
+    /// <returns>What tokens are checked with; none: with the key that signs.</returns>
+    /// <exception cref="LifecycleException">A file cannot be read, or holds no key that fits.</exception>
+    public static IReadOnlyList<ServiceAccountKey> KeysOf(ApiServerSettings settings, out ServiceAccountKey? signing)
+    {
+        signing = settings.ServiceAccountSigningKeyFile.Length == 0
+            ? null
+            : Load("service-account-signing-key-file", settings.ServiceAccountSigningKeyFile).Find(k => k.IsPrivate)
+                ?? throw new LifecycleException($"service-account-signing-key-file: {settings.ServiceAccountSigningKeyFile} holds no private key");
+        return [.. settings.ServiceAccountKeyFiles.SelectMany(f => Load("service-account-key-file", f))];
+    }
+
+    private static List<ServiceAccountKey> Load(string setting, string path)
+    {
+        try
+        {
+            return ServiceAccountKey.LoadAll(File.ReadAllText(path)) is { Count: > 0 } keys
+                ? keys
+                : throw new LifecycleException($"{setting}: {path} holds no RSA or EC key in PEM form");
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new LifecycleException($"{setting}: cannot read {path}: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Coxswain.ApiServer;
+using Coxswain.Controllers;
+using Coxswain.Lifecycle;
+
+namespace Coxswain.Cli.Tests;
+
+/// <summary>Takes note of what it is asked to run, and knows the names that the real modules know.</summary>
+internal sealed class FakeHost : IInstanceHost
+{
+    public ClusterOptions? Ran { get; private set; }
+
+    public void Check(ClusterOptions options)
+    {
+    }
+
+    public IReadOnlyList<string> ValuesOf(string setting) => setting switch
+    {
+        "authorization-mode" => ApiServerOptionsCheck.AuthorizationModes,
+        "enable-admission-plugins" or "disable-admission-plugins" => ApiServerOptionsCheck.AdmissionPlugins,
+        "controllers" => ControllerManager.Names,
+        _ => [],
+    };
+
+    public Task RunAsync(ClusterOptions options, IProgress<PhaseReport> progress, Action ready, CancellationToken cancellation)
+    {
+        Ran = options;
+        return Task.CompletedTask;
+    }
+
+    public Task StopNodeAsync(InstanceDirectory directory, IProgress<PhaseReport> progress, CancellationToken cancellation) => Task.CompletedTask;
+
+    public Task ResetAsync(InstanceDirectory directory, IProgress<PhaseReport> progress, CancellationToken cancellation) => Task.CompletedTask;
+
+    public Task<IReadOnlyList<string>> ImportImageAsync(InstanceDirectory directory, string archive, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<string>>([]);
+}
+
+/// <summary>One command line, run as the executable would.</summary>
+internal sealed record CommandLine(int ExitCode, string Output, string Error, ClusterOptions? Ran)
+{
+    public static async Task<CommandLine> RunAsync(params string[] arguments)
+    {
+        var host = new FakeHost();
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var exit = await CommandTable.InvokeAsync(new(output, error, host, TimeProvider.System, "test"), arguments, TestContext.Current.CancellationToken);
+        return new(exit, output.ToString(), error.ToString(), host.Ran);
+    }
+
+    /// <summary>The options that <c>coxswain server</c> runs with.</summary>
+    public static async Task<ClusterOptions> OptionsAsync(params string[] flags)
+    {
+        var result = await RunAsync(["server", .. flags]);
+        Assert.True(result.ExitCode == 0, result.Error);
+        return result.Ran!;
+    }
+}
