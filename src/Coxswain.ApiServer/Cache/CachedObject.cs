@@ -35,10 +35,11 @@ internal sealed class CachedObject : IKeyed
         (JsonLength, OwnBytes) = (json.Length, own);
     }
 
-    private CachedObject(CachedObject other, long revision, ObjectMeta metadata, byte[] json)
+    private CachedObject(CachedObject other, long revision, ObjectMeta metadata, ReadOnlySpan<byte> json, SharedParts parts)
     {
-        (Key, Revision, Metadata, _json, _decoded) = (other.Key, revision, metadata, json, other._decoded);
-        (JsonLength, OwnBytes) = (json.Length, json.Length);
+        (Key, Revision, Metadata, _decoded) = (other.Key, revision, metadata, other._decoded);
+        _json = parts.Split(json, out var own);
+        (JsonLength, OwnBytes) = (json.Length, own);
         if (Volatile.Read(ref other._value) is { } value)
             _value = value.WithMetadata(metadata);
         else if (_decoded is null)
@@ -125,7 +126,7 @@ internal sealed class CachedObject : IKeyed
 
     /// <summary>The same object at another revision.</summary>
     /// <param name="json">Its JSON with that revision in it.</param>
-    public CachedObject At(long revision, ObjectMeta metadata, byte[] json) => new(this, revision, metadata, json);
+    public CachedObject At(long revision, ObjectMeta metadata, ReadOnlySpan<byte> json, SharedParts parts) => new(this, revision, metadata, json, parts);
 
     /// <summary>From now on the decoded form may be forgotten, and is to be had there.</summary>
     /// <returns>False: that was settled before.</returns>

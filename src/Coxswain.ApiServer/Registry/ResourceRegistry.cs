@@ -142,7 +142,8 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
     public CachedObject Stamp(CachedObject value, long revision) => value.At(
         revision,
         value.Metadata with { ResourceVersion = ResourceVersionText.Of(revision) },
-        JsonStamp.OtherResourceVersion(value.Json.Span, revision));
+        JsonStamp.OtherResourceVersion(value.Json.Span, revision),
+        _parts);
 
     public CachedObject Bookmark(long revision, bool initialEventsEnd)
     {
