@@ -53,7 +53,7 @@ internal static class JsonEmitter
             """);
         for (var i = 0; i < type.Fields.Count; i++)
         {
-            var method = type.Fields[i].Type == "microTime" ? "ReadMicro" : "Read";
+            var method = type.Fields[i].Type switch { "microTime" => "ReadMicro", "rawExtension" => "ReadVerbatim", _ => "Read" };
             code.Append($"                case {i}: d.{method}(ref o.{type.Fields[i].Backing}); break;\n");
         }
         if (type.IsKind)

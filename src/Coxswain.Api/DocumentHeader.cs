@@ -29,9 +29,9 @@ public readonly record struct DocumentHeader(string ApiVersion, string Kind)
             }
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName && (apiVersion is null || kind is null))
             {
-                if (reader.ValueTextEquals("apiVersion"u8))
+                if (Is(reader, "apiVersion"u8))
                     apiVersion = Text(json, ref reader, "apiVersion");
-                else if (reader.ValueTextEquals("kind"u8))
+                else if (Is(reader, "kind"u8))
                     kind = Text(json, ref reader, "kind");
                 else
                     reader.Skip();
@@ -58,6 +58,11 @@ public readonly record struct DocumentHeader(string ApiVersion, string Kind)
             ? new(version.Group, version.Version, Kind)
             : throw new DecodeException("unexpected GroupVersion string: " + ApiVersion);
     }
+
+    // The platform's own comparison stumbles over escapes that are no Unicode.
+    private static bool Is(in Utf8JsonReader reader, ReadOnlySpan<byte> name) => reader.ValueIsEscaped
+        ? JsonText.Unescape(reader.ValueSpan).AsSpan().SequenceEqual(name)
+        : reader.ValueSpan.SequenceEqual(name);
 
     private static string Text(ReadOnlySpan<byte> json, ref Utf8JsonReader reader, string name)
     {

@@ -36,7 +36,10 @@ public static class GoDuration
             var letters = Count(rest, static c => c != '.' && !char.IsAsciiDigit(c));
             if (letters == 0)
                 throw Invalid("missing unit in duration");
-            nanoseconds += number * Scale(rest[..letters].ToString());
+            var scale = Scale(rest[..letters].ToString());
+            if (number > long.MaxValue / scale)
+                throw Invalid("invalid duration");
+            nanoseconds += number * scale;
             if (nanoseconds > long.MaxValue)
                 throw Invalid("invalid duration");
             rest = rest[letters..];

@@ -52,6 +52,14 @@ public abstract class ObjectCodec
         WriteJson(buffer.Writer, value);
         return buffer.ToArray();
     }
+
+    /// <summary>The object as it is stored. Upstream stores protobuf, which cannot tell a list without items from no list: what was
+    /// <c>[]</c> in the request is null in every answer.</summary>
+    public byte[] ToStoredJson(IKubernetesObject value)
+    {
+        using var form = JsonOutput.BeginStoredForm();
+        return ToJson(value);
+    }
 }
 
 internal delegate void ProtobufFinisher(ref ProtobufWriter writer, GroupVersionKind kind);

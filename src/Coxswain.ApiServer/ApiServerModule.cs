@@ -1,6 +1,7 @@
 using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
 using Coxswain.ApiServer.Admission;
+using Coxswain.ApiServer.Admission.Policies;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Authorization;
 using Coxswain.ApiServer.Bootstrap;
@@ -29,6 +30,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly WebhookTransport _webhooks;
     private readonly StrategyTable _strategies;
     private readonly Bootstrapper _bootstrapper;
+    private readonly ApiServiceAvailability _availability;
     private readonly HealthChecks _health;
     private readonly ApiServerOptions _options;
     private readonly ILogger _log;
@@ -69,11 +71,13 @@ internal sealed class ApiServerModule : IAsyncDisposable
         // Is it right?
         _webhooks = new(new(Registries));
         var forms = new ResourceForms(Registries);
+        var policies = new PolicyParts(Registries, forms, new ObjectsByKind(Registries), authorizer);
         var admission = AdmissionTable.Create(
             new()
             {
                 Cluster = Registries,
-                Webhooks = new(Registries, forms, _webhooks, logs),
+                Policies = policies,
+                Webhooks = new(Registries, forms, policies, _webhooks, logs),
                 Clock = clock,
                 Api = ClientFor(Users.ApiServer, "coxswain"),
                 MayAct = async (user, verb, resource, name, cancellation) => (await authorizer.AuthorizeAsync(
@@ -135,6 +139,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
             clock,
             logs.CreateLogger<HttpDoor>());
         _bootstrapper = new(Registries, this, options, pki, clock, logs.CreateLogger<Bootstrapper>());
+        _availability = new(Registries, this, clock, logs.CreateLogger<ApiServiceAvailability>());
     }
 
     public RegistryTable Registries { get; }
@@ -174,7 +179,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         try
         {
             await ready;
-            await _bootstrapper.KeepAsync(cancellation);
+            await Task.WhenAll(_bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

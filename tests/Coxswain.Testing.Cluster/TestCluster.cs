@@ -77,7 +77,8 @@ public sealed class TestCluster : IAsyncDisposable
         return client;
     }
 
-    private bool IsOurs(X509Certificate2 peer)
+    /// <summary>Whether a certificate is one of the cluster's.</summary>
+    public bool IsOurs(X509Certificate2 peer)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

@@ -86,7 +86,29 @@ internal ref partial struct JsonDecoder
     {
         var start = (int)_reader.TokenStartIndex;
         _reader.Skip();
-        field = RawJson.Wrap(JsonText.Compact(_utf8[start..(int)_reader.BytesConsumed]));
+        field = RawJson.Wrap(JsonText.Repair(JsonText.Compact(_utf8[start..(int)_reader.BytesConsumed])));
+    }
+
+    /// <summary>Reads a raw extension as it was sent. Upstream tells two texts of one value apart, so white space stays; but line
+    /// breaks become spaces, since the text is sent on in watches, where a line is an event.</summary>
+    public void ReadVerbatim(ref RawJson field)
+    {
+        var start = (int)_reader.TokenStartIndex;
+        _reader.Skip();
+        var text = _utf8[start..(int)_reader.BytesConsumed].ToArray();
+        foreach (ref var b in text.AsSpan())
+        {
+            if (b < (byte)' ')
+                b = (byte)' ';
+        }
+        field = RawJson.Wrap(text);
+    }
+
+    public void ReadVerbatim(ref RawJson? field)
+    {
+        RawJson value = default;
+        ReadVerbatim(ref value);
+        field = value;
     }
 
     public void Read(ref RawJson? field)

@@ -14,6 +14,7 @@ internal ref partial struct JsonDecoder
     private Utf8JsonReader _reader;
     private List<JsonFinding>? _findings;
     private int _lenient;
+    private bool _hasDuplicates;
 
     public JsonDecoder(ReadOnlySpan<byte> utf8, bool strict)
     {
@@ -23,6 +24,9 @@ internal ref partial struct JsonDecoder
     }
 
     public readonly List<JsonFinding>? Findings => _findings;
+
+    /// <summary>A member of some struct was there twice, and only the last one was read.</summary>
+    public readonly bool HasDuplicates => _hasDuplicates;
 
     public readonly JsonTokenType Token => _reader.TokenType;
 
@@ -63,7 +67,10 @@ internal ref partial struct JsonDecoder
         }
         var bit = 1UL << index;
         if ((seen & bit) != 0)
+        {
+            _hasDuplicates = true;
             Find(JsonFindingKind.Duplicate, _reader.TokenStartIndex);
+        }
         seen |= bit;
         _reader.Read();
         return _reader.TokenType != JsonTokenType.Null;

@@ -8,6 +8,22 @@ internal static class JsonOutput
 {
     private delegate void ItemWriter<T>(Utf8JsonWriter writer, T item);
 
+    // Writers know nothing but the value: how it is meant goes beside them, on the thread that writes.
+    [ThreadStatic]
+    private static bool _isStoredForm;
+
+    /// <summary>Until disposed, lists without items are written as null by this thread.</summary>
+    public static StoredFormScope BeginStoredForm()
+    {
+        _isStoredForm = true;
+        return default;
+    }
+
+    internal readonly ref struct StoredFormScope
+    {
+        public void Dispose() => _isStoredForm = false;
+    }
+
     public static void Opt(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, string value)
     {
         if (value.Length > 0)
@@ -278,7 +294,7 @@ internal static class JsonOutput
 
     public static void Req<T>(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, ApiList<T> value) where T : class, IModel<T>
     {
-        if (value.IsAbsent)
+        if (IsNull(value))
         {
             writer.WriteNull(name);
             return;
@@ -372,7 +388,7 @@ internal static class JsonOutput
 
     private static void WriteStrings(Utf8JsonWriter writer, ApiList<string> value)
     {
-        if (value.IsAbsent)
+        if (IsNull(value))
         {
             writer.WriteNullValue();
             return;
@@ -383,9 +399,11 @@ internal static class JsonOutput
         writer.WriteEndArray();
     }
 
+    private static bool IsNull<T>(ApiList<T> value) => value.Count == 0 && (value.IsAbsent || _isStoredForm);
+
     private static void WriteList<T>(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, ApiList<T> value, ItemWriter<T> write)
     {
-        if (value.IsAbsent)
+        if (IsNull(value))
         {
             writer.WriteNull(name);
             return;

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Coxswain.Api;
 
@@ -84,6 +86,39 @@ internal static class JsonText
                 result[length++] = value[++at];
         }
         return result[..length];
+    }
+
+    /// <summary>A well-formed value whose texts are all Unicode: itself where they are, as nearly always.</summary>
+    public static byte[] Repair(byte[] value)
+    {
+        if (Utf8.IsValid(value) && value.AsSpan().IndexOf("\\ud"u8) < 0 && value.AsSpan().IndexOf("\\uD"u8) < 0)
+            return value;
+        var output = new ArrayBufferWriter<byte>(value.Length);
+        using (var writer = new Utf8JsonWriter(output, ObjectCodec.WriterOptions))
+        {
+            var reader = new Utf8JsonReader(value, new JsonReaderOptions { MaxDepth = JsonDecoder.MaxDepth });
+            while (reader.Read())
+                Copy(writer, ref reader);
+        }
+
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The text of the string or name at which a reader stands; the reader reads from one span.</summary>
+    public static string Of(in Utf8JsonReader reader) => Decode(reader.ValueIsEscaped ? Unescape(reader.ValueSpan) : reader.ValueSpan);
+
+    private static void Copy(Utf8JsonWriter writer, ref Utf8JsonReader reader)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartObject: writer.WriteStartObject(); break;
+            case JsonTokenType.EndObject: writer.WriteEndObject(); break;
+            case JsonTokenType.StartArray: writer.WriteStartArray(); break;
+            case JsonTokenType.EndArray: writer.WriteEndArray(); break;
+            case JsonTokenType.PropertyName: writer.WritePropertyName(Of(reader)); break;
+            case JsonTokenType.String: writer.WriteStringValue(Of(reader)); break;
+            default: writer.WriteRawValue(reader.ValueSpan, skipInputValidation: true); break;
+        }
     }
 
     private static char Hex(ReadOnlySpan<byte> token, int at) =>

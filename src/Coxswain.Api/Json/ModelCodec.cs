@@ -20,7 +20,7 @@ internal sealed class ModelCodec<T>(GroupVersionKind kind) : ObjectCodec<T> wher
             decoder.Finish();
             if (decoder.Findings is { } findings)
                 JsonLocator.Report(utf8, Schema, findings, report!);
-            return result;
+            return decoder.HasDuplicates && JsonDuplicates.Merge(utf8, Schema) is { } merged ? Read(merged) : result;
         }
         catch (JsonException)
         {

@@ -14,22 +14,14 @@ public static class JsonTree
     public static JsonNode? Parse(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, new() { MaxDepth = MaxDepth });
-        try
+        reader.Read();
+        var node = ReadValue(ref reader);
+        while (reader.Read())
         {
-            reader.Read();
-            var node = ReadValue(ref reader);
-            while (reader.Read())
-            {
-                // Only white space may follow, or the reader throws.
-            }
+            // Only white space may follow, or the reader throws.
+        }
 
-            return node;
-        }
-        catch (InvalidOperationException broken)
-        {
-            // A text that is no UTF-8, or half of a surrogate pair.
-            throw new JsonException(broken.Message, broken);
-        }
+        return node;
     }
 
     /// <summary>The member's value, with absent and null told apart by the result.</summary>
@@ -62,7 +54,7 @@ public static class JsonTree
                 var result = new JsonObject();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
                 {
-                    var name = reader.GetString()!;
+                    var name = JsonText.Of(reader);
                     reader.Read();
                     result[name] = ReadValue(ref reader);
                 }
@@ -74,7 +66,7 @@ public static class JsonTree
                     list.Add(ReadValue(ref reader));
                 return list;
             case JsonTokenType.String:
-                return JsonValue.Create(reader.GetString());
+                return JsonValue.Create(JsonText.Of(reader));
             case JsonTokenType.True:
                 return JsonValue.Create(true);
             case JsonTokenType.False:

@@ -8,7 +8,7 @@ namespace Coxswain.Api.Patching;
 public static class MergePatch
 {
     /// <summary>The document with the patch merged into it. The one given may be changed and must not be used afterwards.</summary>
-    /// <exception cref="ApiException">The patch is no JSON object; answered as upstream does, without a reason.</exception>
+    /// <exception cref="ApiException">400: the patch is no JSON object.</exception>
     public static JsonNode? Apply(JsonNode? document, ReadOnlySpan<byte> patch)
     {
         JsonNode? node;
@@ -18,10 +18,10 @@ public static class MergePatch
         }
         catch (JsonException)
         {
-            throw PatchErrors.Unknown("Invalid JSON Patch");
+            throw PatchErrors.BadRequest("Invalid JSON Patch");
         }
 
-        return node is JsonObject members ? Merge(document, members) : throw PatchErrors.Unknown("Invalid JSON Patch");
+        return node is JsonObject members ? Merge(document, members) : throw PatchErrors.BadRequest("Invalid JSON Patch");
     }
 
     /// <summary>The same with a patch that has been read. It is taken apart and must not be used afterwards.</summary>

@@ -3,8 +3,10 @@ using System.Text.Json;
 namespace Coxswain.Api.ServerSideApply;
 
 /// <summary>Merges an applied object into the live one: members are united, leaves of the applied one win.</summary>
-internal static class TypedMerge
+/// <remarks>Pure; nobody owns fields here. Maps and associative lists are united by the schema, atomic values replaced.</remarks>
+public static class TypedMerge
 {
+    /// <summary>The live object with everything that the applied one says.</summary>
     public static JsonElement Merge(SchemaType schema, JsonElement live, JsonElement applied)
     {
         using var buffer = JsonBuffer.Rent();

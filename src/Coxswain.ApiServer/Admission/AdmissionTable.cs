@@ -1,3 +1,4 @@
+using Coxswain.ApiServer.Admission.Policies;
 using Coxswain.ApiServer.Admission.Webhooks;
 using Coxswain.ApiServer.Registry;
 using Coxswain.Client;
@@ -86,9 +87,9 @@ internal static class AdmissionTable
         ("PodTopologyLabels", true, null),
         ("DenyServiceExternalIPs", false, _ => new DenyServiceExternalIPsAdmission()),
         // After all that changes objects, and before the quota.
-        ("MutatingAdmissionPolicy", true, null),
+        ("MutatingAdmissionPolicy", true, d => new MutatingPolicyAdmission(d.Policies)),
         ("MutatingAdmissionWebhook", true, d => d.Webhooks.Mutating()),
-        ("ValidatingAdmissionPolicy", true, null),
+        ("ValidatingAdmissionPolicy", true, d => new ValidatingPolicyAdmission(d.Policies)),
         ("ValidatingAdmissionWebhook", true, d => d.Webhooks.Validating()),
         ("ResourceQuota", true, d => new ResourceQuotaAdmission(d.Cluster, d.Api)),
         ("AlwaysDeny", false, _ => new AlwaysDenyAdmission()),
@@ -100,6 +101,9 @@ internal sealed record AdmissionDependencies
 {
     /// <summary>Asks webhooks.</summary>
     public required WebhookParts Webhooks { get; init; }
+
+    /// <summary>Evaluates policies.</summary>
+    public required PolicyParts Policies { get; init; }
 
     public required IClusterView Cluster { get; init; }
 

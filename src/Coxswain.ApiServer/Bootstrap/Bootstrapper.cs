@@ -5,7 +5,6 @@ using Coxswain.Api;
 using Coxswain.Api.ApiRegistration.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Discovery.V1;
-using Coxswain.Api.Rbac.V1;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Registry;
 using Coxswain.Client;
@@ -40,7 +39,7 @@ internal sealed partial class Bootstrapper(
     private readonly StartHook _flowControl = new("priority-and-fairness-config-producer");
     private readonly StartHook _services = new("bootstrap-controller");
     private readonly StartHook _registration = new("apiservice-registration-controller");
-    private readonly IApiClient _api = module.ClientFor(Users.ApiServer, "coxswain");
+    private readonly IApiClient _api = module.ClientFor(Users.ApiServer, "kube-apiserver");
     private int _port;
 
     public IReadOnlyList<StartHook> Hooks => [_informers, _roles, _namespaces, _priorities, _flowControl, _services, _registration];
@@ -98,7 +97,6 @@ internal sealed partial class Bootstrapper(
             {
                 await NamespacesAsync(cancellation);
                 await ServicesAsync(cancellation);
-                await AggregateAsync(cancellation);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -117,6 +115,7 @@ internal sealed partial class Bootstrapper(
     private Task NamespacesAsync(CancellationToken cancellation) =>
         Task.WhenAll(DefaultObjects.Namespaces().Select(n => Ensurer.EnsureExistsAsync(n, cancellation)));
 
+    /// <remarks>Roles that gather the rules of others are filled by the controller of aggregated roles.</remarks>
     private async Task RolesAsync(CancellationToken cancellation)
     {
         await Task.WhenAll(
@@ -126,21 +125,6 @@ internal sealed partial class Bootstrapper(
             .. DefaultRoles.Roles.Select(r => Ensurer.EnsureAsync(r, RoleReconciliation.Update, cancellation)),
             .. DefaultRoles.RoleBindings.Select(r => Ensurer.EnsureAsync(r, RoleReconciliation.Update, cancellation)),
         ]);
-        await AggregateAsync(cancellation);
-    }
-
-    /// <summary>Fills the default roles that gather the rules of others. "edit" gathers from "view", so lower ones come first.</summary>
-    private async Task AggregateAsync(CancellationToken cancellation)
-    {
-        foreach (var name in (string[])["view", "edit", "admin"])
-        {
-            if (registries.Find<ClusterRole>(new("", name)) is not { } role)
-                continue;
-            var registry = registries.For<ClusterRole>();
-            await registry.CatchUpAsync(cancellation);
-            if (RoleReconciliation.Aggregate(role, registries.List<ClusterRole>("")) is { } updated)
-                await Ensurer.EnsureAsync(updated, (existing, _) => RoleReconciliation.Aggregate(existing, registries.List<ClusterRole>("")), cancellation);
-        }
     }
 
     private Task PriorityClassesAsync(CancellationToken cancellation) =>
@@ -149,8 +133,9 @@ internal sealed partial class Bootstrapper(
     private async Task FlowControlAsync(CancellationToken cancellation)
     {
         var (levels, schemas) = DefaultObjects.FlowControl();
-        await Task.WhenAll(levels.Select(l => Ensurer.EnsureExistsAsync(l, cancellation)));
-        await Task.WhenAll(schemas.Select(s => Ensurer.EnsureExistsAsync(s, cancellation)));
+        var ensurer = new ObjectEnsurer(module.ClientFor(Users.ApiServer, "api-priority-and-fairness-config-producer-v1"));
+        await Task.WhenAll(levels.Select(l => ensurer.EnsureExistsAsync(l, cancellation)));
+        await Task.WhenAll(schemas.Select(s => ensurer.EnsureExistsAsync(s, cancellation)));
     }
 
     private async Task ApiServicesAsync(CancellationToken cancellation)

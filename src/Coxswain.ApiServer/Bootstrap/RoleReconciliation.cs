@@ -44,26 +44,6 @@ internal static class RoleReconciliation
         return updated.Equals(existing) ? null : updated;
     }
 
-    /// <summary>The rules of all roles that a role's aggregation rule selects.</summary>
-    public static ClusterRole? Aggregate(ClusterRole role, IEnumerable<ClusterRole> all)
-    {
-        if (role.AggregationRule is not { ClusterRoleSelectors.Count: > 0 } aggregation)
-            return null;
-        var selectors = aggregation.ClusterRoleSelectors.Select(s => Api.Selectors.Selector.From(s)).ToList();
-        var rules = new List<PolicyRule>();
-        foreach (var other in all)
-        {
-            if (other.Metadata.Name == role.Metadata.Name || !selectors.Any(s => s.Matches(other.Metadata.Labels)))
-                continue;
-            foreach (var rule in other.Rules)
-                if (!rules.Contains(rule))
-                    rules.Add(rule);
-        }
-
-        var updated = role with { Rules = [.. rules] };
-        return updated.Equals(role) ? null : updated;
-    }
-
     private static bool IsProtected(IMetadataObject existing) =>
         existing.Metadata.Annotations.TryGetValue(DefaultRoles.AutoUpdate, out var value) && value == "false";
 

@@ -266,7 +266,7 @@ internal sealed partial class HttpDoor(
     private static string AuditId(HttpRequest request)
     {
         var given = request.Headers["Audit-Id"].ToString();
-        return given.Length is > 0 and <= 64 ? given : Guid.NewGuid().ToString("D", CultureInfo.InvariantCulture);
+        return given.Length is > 0 and <= 64 && given.All(c => c is > ' ' and < '\x7f') ? given : Guid.NewGuid().ToString("D", CultureInfo.InvariantCulture);
     }
 
     [LoggerMessage(LogLevel.Error, "{Method} {Path} failed")]

@@ -16,6 +16,8 @@ namespace Coxswain.ApiServer.Http;
 /// <summary>Kestrel on TLS without the rest of ASP.NET: no routing, no middleware, no scopes. Owns the listening socket.</summary>
 internal sealed class KestrelHost : IAsyncDisposable
 {
+    private const int HeaderLimit = 1024 * 1024;
+
     private readonly WebApplication _application;
     private readonly IServer _server;
 
@@ -55,16 +57,20 @@ internal sealed class KestrelHost : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowResponseHeaderCompression = true;
+        // Warnings quote what clients sent, in UTF-8: each byte of it is one character of the header's value.
+        kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
         var limits = kestrel.Limits;
         limits.MaxConcurrentConnections = options.MaxConnections;
         limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
         limits.MaxRequestBodySize = null; // Bodies are measured where they are read: proxied ones may be endless.
-        limits.MaxRequestHeadersTotalSize = 64 * 1024;
-        limits.MaxRequestLineSize = 32 * 1024;
+        // Upstream's limit: selectors and commands in URLs may be long.
+        limits.MaxRequestBufferSize = 2 * HeaderLimit;
+        limits.MaxRequestHeadersTotalSize = HeaderLimit;
+        limits.MaxRequestLineSize = HeaderLimit;
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(32);
         limits.KeepAliveTimeout = TimeSpan.FromSeconds(90);
         limits.Http2.MaxStreamsPerConnection = 1000;
-        limits.Http2.MaxRequestHeaderFieldSize = 32 * 1024;
+        limits.Http2.MaxRequestHeaderFieldSize = HeaderLimit;
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
 
         kestrel.Listen(AddressOf(options.BindAddress), options.SecurePort, listen =>

@@ -67,10 +67,10 @@ internal sealed class NonResourceRouter(
             return;
         }
 
-        await WriteIndexAsync(context, 404, cancellation);
+        await ResponseWriter.WriteTextAsync(context, 404, "404 page not found\n", cancellation);
     }
 
-    /// <summary>All paths, sorted: what <c>/</c> shows, and what an unknown path is answered with.</summary>
+    /// <summary>All paths, sorted: what <c>/</c> shows.</summary>
     public IReadOnlyList<string> Paths()
     {
         var paths = new SortedSet<string>(StringComparer.Ordinal)

@@ -35,12 +35,12 @@ internal sealed class ObjectTransformer(TimeProvider clock)
                 WriteTable(output, registry, [cached], new() { ResourceVersion = cached.Metadata.ResourceVersion }, Include(includeObject), format);
                 break;
             case OutputTransform.PartialObjectMetadata when format.Wire == WireFormat.Protobuf:
-                WriteDocument(output, new PartialObjectMetadata { Metadata = cached.Metadata }, format);
+                WriteDocument(output, Partial(registry, cached), format);
                 break;
             case OutputTransform.PartialObjectMetadata:
                 using (var partial = new PooledBuffer())
                 {
-                    WritePartial(partial, cached, format.TransformVersion);
+                    WritePartial(partial, registry, cached, format.TransformVersion);
                     WriteJson(output, partial.WrittenSpan, format);
                 }
 
@@ -69,7 +69,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
                 WriteDocument(output, new PartialObjectMetadataList
                 {
                     Metadata = MetaOf(response) with { RemainingItemCount = null },
-                    Items = [.. response.Items.Select(i => new PartialObjectMetadata { Metadata = i.Metadata })],
+                    Items = [.. response.Items.Select(i => Partial(response.Registry, i))],
                 }, format);
                 break;
             case OutputTransform.PartialObjectMetadataList:
@@ -107,10 +107,10 @@ internal sealed class ObjectTransformer(TimeProvider clock)
                 WriteTable(output, registry, bookmark ? [] : [cached], new() { ResourceVersion = cached.Metadata.ResourceVersion }, include, format, first);
                 break;
             case OutputTransform.PartialObjectMetadata or OutputTransform.PartialObjectMetadataList when format.Wire == WireFormat.Protobuf:
-                WriteDocument(output, new PartialObjectMetadata { Metadata = cached.Metadata }, format);
+                WriteDocument(output, Partial(registry, cached), format);
                 break;
             case OutputTransform.PartialObjectMetadata or OutputTransform.PartialObjectMetadataList:
-                WritePartial(output, cached, format.TransformVersion);
+                WritePartial(output, registry, cached, format.TransformVersion);
                 break;
             case var _ when format.Wire == WireFormat.Protobuf:
                 ProtobufOutput.WriteObject(output, registry, cached);
@@ -143,7 +143,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
         void Write(IBufferWriter<byte> to)
         {
             using var json = new Utf8JsonWriter(to, ObjectCodec.WriterOptions);
-            TableWriter.Write(json, TableTable.For(registry.Descriptor), rows.Select(r => (r.Object, r.Json)), metadata, include, clock.GetUtcNow(), format.TransformVersion, first);
+            TableWriter.Write(json, TableTable.For(registry.Descriptor), rows.Select(r => (r.Object, r.Json)), metadata, include, clock.GetUtcNow(), format.TransformVersion, first, registry.Strategy.ServedAnnotations);
         }
     }
 
@@ -177,7 +177,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
         {
             if (i > 0)
                 output.Write(","u8);
-            WritePartial(output, response.Items[i], version);
+            WritePartial(output, response.Registry, response.Items[i], version);
         }
 
         output.Write("]}"u8);
@@ -198,14 +198,17 @@ internal sealed class ObjectTransformer(TimeProvider clock)
         return $"{package}.{(list ? descriptor.ListKind : descriptor.Kind.Kind)}";
     }
 
-    private static void WritePartial(IBufferWriter<byte> output, CachedObject cached, string version)
+    private static void WritePartial(IBufferWriter<byte> output, ResourceRegistry registry, CachedObject cached, string version)
     {
         output.Write("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/"u8);
         output.Write(version == "v1" ? "v1"u8 : "v1beta1"u8);
         output.Write("\",\"metadata\":"u8);
-        output.Write(ObjectMetadata.Slice(cached.Json.Span));
+        output.Write(ObjectMetadata.Of(cached.Metadata, cached.Json, registry.Strategy.ServedAnnotations).Span);
         output.Write("}"u8);
     }
+
+    private static PartialObjectMetadata Partial(ResourceRegistry registry, CachedObject cached) =>
+        new() { Metadata = ObjectMetadata.Without(cached.Metadata, registry.Strategy.ServedAnnotations) };
 
     private static void WriteJson(IBufferWriter<byte> output, ReadOnlySpan<byte> json, OutputFormat format)
     {

@@ -33,13 +33,16 @@ public sealed record RequestInfo
     /// <summary>The name stands in the path (and is not only implied by a field selector).</summary>
     public bool NameInPath { get; init; }
 
+    /// <summary>The path has a verb in it that the method is not made for.</summary>
+    public bool MethodMismatch { get; init; }
+
     /// <summary>Came through the old /watch/ prefix of paths.</summary>
     public bool WatchPrefix { get; init; }
 
     public bool IsMutating => Verb is not ("get" or "list" or "watch") && (IsResourceRequest || Verb is not ("head" or "options"));
 
     /// <summary>Verbs and subresources that own their stream for as long as they like.</summary>
-    public bool IsLongRunning => Verb is "watch" or "proxy" ||
+    public bool IsLongRunning => (Verb is "watch" or "proxy" && !MethodMismatch) ||
         (IsResourceRequest && Subresource is "attach" or "exec" or "proxy" or "log" or "portforward") ||
         (!IsResourceRequest && Path.StartsWith("/debug/pprof/", StringComparison.Ordinal));
 }

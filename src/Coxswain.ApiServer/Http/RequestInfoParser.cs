@@ -56,6 +56,7 @@ internal static class RequestInfoParser
             Rest = count > 3 ? RestOf(path, parts, at + 3) : count == 3 && path.EndsWith('/') ? "/" : "",
             PartCount = count,
             WatchPrefix = special && verb == "watch",
+            MethodMismatch = special && verb == "watch" && method != "GET",
         };
 
         if (name.Length == 0 && verb == "get")

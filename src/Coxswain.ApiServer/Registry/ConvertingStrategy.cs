@@ -33,6 +33,8 @@ internal sealed class ConvertingStrategy(Strategy inner, IConversion conversion)
 
     public override string? SelectableField(IMetadataObject o, string field) => inner.SelectableField(Stored(o), field);
 
+    public override ApiList<string> ServedAnnotations => conversion.ServedAnnotations;
+
     public override GroupVersionKind KindOf(IMetadataObject o) => conversion.Storage.Kind;
 
     private IMetadataObject Stored(IMetadataObject o) => conversion.ToStorage(o);

@@ -13,6 +13,9 @@ public interface IConversion
 
     /// <summary>A stored object in the other form. Its metadata stays, but for what the conversion itself put there.</summary>
     IMetadataObject FromStorage(IMetadataObject o);
+
+    /// <summary>The annotations that the conversion itself makes.</summary>
+    ApiList<string> ServedAnnotations => default;
 }
 
 /// <summary>The resources that are served in another form than they are stored in.</summary>

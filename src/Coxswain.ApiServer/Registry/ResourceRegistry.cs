@@ -14,7 +14,7 @@ namespace Coxswain.ApiServer.Registry;
 /// the revision stamped in, without reading them back.</remarks>
 internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
 {
-    /// <summary>Upstream refuses what etcd would: objects beyond 1.5 MB.</summary>
+    /// <summary>The most that etcd takes by default. Its refusal has no status of its own, so that clients of upstream know it as 500.</summary>
     private const int MaxStoredBytes = 1536 * 1024;
 
     private readonly IStore _store;
@@ -89,7 +89,7 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         var key = Key(value.Metadata.Namespace, value.Metadata.Name);
         var bytes = _form.Encode(value);
         if (bytes.Length > MaxStoredBytes)
-            throw new ApiException(Statuses.TooLarge($"limit is {MaxStoredBytes}"));
+            throw new ApiException(Statuses.Unknown("etcdserver: request is too large"));
 
         await Cache.ReadyAsync(cancellation);
 

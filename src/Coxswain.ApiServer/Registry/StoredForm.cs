@@ -26,10 +26,10 @@ internal class StoredForm(ResourceDescriptor descriptor, ObjectCodec codec)
         var stored = ToStored(served);
         if (stored.Metadata.ResourceVersion.Length > 0)
             stored = stored.WithMetadata(stored.Metadata with { ResourceVersion = "" });
-        return codec.ToJson(stored);
+        return codec.ToStoredJson(stored);
     }
 
-    public byte[] EncodeServed(IMetadataObject served) => ServedCodec.ToJson(served);
+    public byte[] EncodeServed(IMetadataObject served) => ServedCodec.ToStoredJson(served);
 
     public IMetadataObject Decode(ReadOnlySpan<byte> value)
     {

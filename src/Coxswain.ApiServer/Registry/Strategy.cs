@@ -54,11 +54,18 @@ public abstract class Strategy
     /// <param name="requested">The grace period that the client asked for, if any.</param>
     public virtual long? GracePeriod(StrategyContext c, IMetadataObject o, long? requested) => null;
 
+    /// <summary>Why nobody may delete the object of this name by itself, or null. Deleting collections is not held up by it.</summary>
+    public virtual string? ForbidsDeletion(string name) => null;
+
     /// <summary>Whether something besides metadata.finalizers keeps a deleted object (a namespace's own finalizers).</summary>
     public virtual bool HoldsDeletion(IMetadataObject o) => false;
 
     /// <summary>What else changes when an object gets its deletion time (a namespace's phase).</summary>
     public virtual IMetadataObject OnDeletionRequested(StrategyContext c, IMetadataObject o) => o;
+
+    /// <summary>Annotations that only the served form has: upstream keeps their values elsewhere and writes them when it converts. Tables and
+    /// partial objects show the metadata without them.</summary>
+    public virtual ApiList<string> ServedAnnotations => default;
 
     /// <summary>The rules for updates of the same object through a subresource; null where there is none such.</summary>
     public virtual Strategy? Subresource(string name) => null;

@@ -16,7 +16,8 @@ internal sealed class ScaleHandler(ObjectUpdater updater) : IVerbHandler
         var scale = scope.Registry.Strategy.Scale ?? throw new ApiException(Statuses.NoSuchPath());
         if (request.Verb == "get")
         {
-            var live = await scope.Registry.GetAsync(request.Namespace, request.Name, cancellation);
+            var live = await scope.Registry.FindAsync(request.Namespace, request.Name, cancellation)
+                ?? throw new ApiException(Statuses.NotFound(ScaleOf(scope.Registry.GroupResource), request.Name));
             return new DocumentResponse(200, scale.Get(live.Object));
         }
 
@@ -24,13 +25,21 @@ internal sealed class ScaleHandler(ObjectUpdater updater) : IVerbHandler
         var options = WriteOptions.Parse(request.Verb == "patch" ? "PatchOptions" : "UpdateOptions", request.Query, request.UserAgent, patchType);
         // The object itself is written, by the object's own rules.
         var whole = scope with { Subresource = null };
-        var update = new ObjectUpdater.Update(live => new(Change(scope, request, scale, live!, patchType, options)), options.DryRun, Options: options.ToDocument(request.Verb))
+        var update = new ObjectUpdater.Update(live => new(Change(scope, request, scale, live!, patchType, options)), options.DryRun, Options: options.ToDocument("update"))
         {
             Part = new(scope, scale.Get, (o, part) => part is Scale changed && changed.Spec != scale.Get(o).Spec ? scale.Set(o, changed) : o),
         };
         var (written, _) = await updater.UpdateAsync(whole, request, update, cancellation);
         return new DocumentResponse(200, scale.Get(written.Object));
     }
+
+    /// <summary>What a missing object is called. Reading the scale of a stateful set is the exception upstream: it names the set.</summary>
+    private static GroupResource ScaleOf(GroupResource resource) => resource switch
+    {
+        ("", "replicationcontrollers") => new("autoscaling", "replicationcontrollers/scale"),
+        ("apps", "deployments" or "replicasets") => new(resource.Group, resource.Resource + "/scale"),
+        _ => resource,
+    };
 
     private static IMetadataObject Change(
         ResourceScope scope, ApiRequest request, IScaleStrategy scale, CachedObject live, string patchType, in WriteOptions options)
@@ -56,7 +65,8 @@ internal sealed class ScaleHandler(ObjectUpdater updater) : IVerbHandler
     private static Scale Patched(ApiRequest request, Scale current, string type, FieldValidation validation)
     {
         var codec = CodecTable.Find(((IKubernetesObject)current).GroupVersionKind)!;
+        var found = PatchDecoder.Findings(type, request.Body.Span, validation);
         var patched = PatchHandler.PatchDocument(JsonNode.Parse(codec.ToJson(current)), request.Body.Span, type, codec.Schema);
-        return (Scale)PatchDecoder.Decode(codec, patched, request, validation);
+        return (Scale)PatchDecoder.Decode(codec, patched, request, validation, found);
     }
 }

@@ -1,14 +1,37 @@
 using System.Text.Json;
+using Coxswain.Api;
+using Coxswain.Api.Meta.V1;
 
 namespace Coxswain.ApiServer.Tables;
 
 /// <summary>Finds the metadata in an object's JSON, so that it can be copied.</summary>
 internal static class ObjectMetadata
 {
-    /// <summary>The JSON of the member; an empty object where there is none.</summary>
-    public static ReadOnlySpan<byte> Slice(ReadOnlySpan<byte> json)
+    private static readonly ObjectCodec Codec = CodecTable.Find(new("meta.k8s.io", "v1", "PartialObjectMetadata"))!;
+
+    /// <summary>The JSON of an object's metadata, copied from its own unless some of its annotations are not to be seen.</summary>
+    public static ReadOnlyMemory<byte> Of(ObjectMeta metadata, ReadOnlyMemory<byte> json, ApiList<string> hidden)
     {
-        var reader = new Utf8JsonReader(json, new() { MaxDepth = 10_000 });
+        var shown = Without(metadata, hidden);
+        return ReferenceEquals(shown, metadata) ? Slice(json) : Slice(Codec.ToJson(new PartialObjectMetadata { Metadata = shown }));
+    }
+
+    /// <summary>The metadata without some annotations.</summary>
+    public static ObjectMeta Without(ObjectMeta metadata, ApiList<string> hidden)
+    {
+        foreach (var key in hidden)
+        {
+            if (metadata.Annotations.ContainsKey(key))
+                metadata = metadata with { Annotations = metadata.Annotations.Without(key) };
+        }
+
+        return metadata;
+    }
+
+    /// <summary>The JSON of the member; an empty object where there is none.</summary>
+    private static ReadOnlyMemory<byte> Slice(ReadOnlyMemory<byte> json)
+    {
+        var reader = new Utf8JsonReader(json.Span, new() { MaxDepth = 10_000 });
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -20,6 +43,6 @@ internal static class ObjectMetadata
                 return json[start..(int)reader.BytesConsumed];
         }
 
-        return "{}"u8;
+        return "{}"u8.ToArray();
     }
 }

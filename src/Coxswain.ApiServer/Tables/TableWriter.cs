@@ -27,9 +27,10 @@ internal static class TableWriter
     /// <param name="rows">Objects, each with its final JSON.</param>
     /// <param name="version">The version of meta.k8s.io that the client asked for: <c>v1</c> or <c>v1beta1</c>.</param>
     /// <param name="withDefinitions">False in a watch after the first event.</param>
+    /// <param name="hidden">Annotations that rows with metadata do not show.</param>
     public static void Write(
         Utf8JsonWriter writer, TableColumns columns, IEnumerable<(IMetadataObject Object, ReadOnlyMemory<byte> Json)> rows, ListMeta metadata,
-        IncludeObject include, DateTimeOffset now, string version = "v1", bool withDefinitions = true)
+        IncludeObject include, DateTimeOffset now, string version = "v1", bool withDefinitions = true, ApiList<string> hidden = default)
     {
         writer.WriteStartObject();
         writer.WriteString("kind"u8, "Table"u8);
@@ -38,7 +39,7 @@ internal static class TableWriter
         WriteDefinitions(writer, withDefinitions ? columns.Definitions : null);
         writer.WriteStartArray("rows"u8);
         foreach (var (value, json) in rows)
-            WriteRow(writer, columns, value, json, include, now, version);
+            WriteRow(writer, columns, value, json, include, now, version, hidden);
         writer.WriteEndArray();
         writer.WriteEndObject();
     }
@@ -79,7 +80,8 @@ internal static class TableWriter
     }
 
     private static void WriteRow(
-        Utf8JsonWriter writer, TableColumns columns, IMetadataObject value, ReadOnlyMemory<byte> json, IncludeObject include, DateTimeOffset now, string version)
+        Utf8JsonWriter writer, TableColumns columns, IMetadataObject value, ReadOnlyMemory<byte> json, IncludeObject include, DateTimeOffset now, string version,
+        ApiList<string> hidden)
     {
         writer.WriteStartObject();
         writer.WriteStartArray("cells"u8);
@@ -118,7 +120,7 @@ internal static class TableWriter
                 writer.WriteString("kind"u8, "PartialObjectMetadata"u8);
                 writer.WriteString("apiVersion"u8, "meta.k8s.io/" + version);
                 writer.WritePropertyName("metadata"u8);
-                writer.WriteRawValue(ObjectMetadata.Slice(json.Span), skipInputValidation: true);
+                writer.WriteRawValue(ObjectMetadata.Of(value.Metadata, json, hidden).Span, skipInputValidation: true);
                 writer.WriteEndObject();
                 break;
         }

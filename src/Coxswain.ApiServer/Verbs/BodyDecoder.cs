@@ -60,7 +60,7 @@ internal static class BodyDecoder
         if (kind.Length > 0)
             actual = actual with { Kind = kind };
         if (actual != expected)
-            throw CannotHandle(actual, expected, Mismatch(actual, expected));
+            throw CannotHandle(actual, expected, WhyOther(json, actual) ?? Mismatch(actual, expected));
 
         var codec = CodecTable.Find(expected) ?? throw new InvalidOperationException($"no codec for {expected}");
         report ??= validation == FieldValidation.Ignore ? null : new DecodeReport();
@@ -143,16 +143,32 @@ internal static class BodyDecoder
             : throw new ApiException(Statuses.UnsupportedMediaType("application/json", "application/yaml", "application/vnd.kubernetes.protobuf"));
     }
 
+    /// <summary>An object of another kind is decoded as what it is before it turns out not to fit; null if that can be done.</summary>
+    private static string? WhyOther(ReadOnlySpan<byte> json, GroupVersionKind actual)
+    {
+        try
+        {
+            CodecTable.Find(actual)?.ReadJson(json, null);
+            return null;
+        }
+        catch (DecodeException e) when (!e.IsSyntax)
+        {
+            return e.Message;
+        }
+    }
+
     private static string Mismatch(GroupVersionKind actual, GroupVersionKind expected)
     {
         if (CodecTable.Find(actual) is null)
             return $"no kind {GoText.Quote(actual.Kind)} is registered for version {GoText.Quote(actual.ApiVersion)} in scheme {GoText.Quote(Scheme)}";
-        return $"converting ({actual.Version}.{actual.Kind}) to ({InternalPackage(expected.Group)}.{expected.Kind}): unknown conversion";
+        return $"converting ({actual.Version}.{actual.Kind}) to ({InternalPackage(expected)}.{expected.Kind}): unknown conversion";
     }
 
-    private static string InternalPackage(string group)
+    /// <summary>The package of the type in which upstream keeps all versions of a kind.</summary>
+    private static string InternalPackage(GroupVersionKind kind)
     {
-        if (group.Length == 0)
+        var group = kind.Group;
+        if (group.Length == 0 || kind is { Group: "events.k8s.io", Kind: "Event" })
             return "core";
         var dot = group.IndexOf('.', StringComparison.Ordinal);
         return dot < 0 ? group : group[..dot];

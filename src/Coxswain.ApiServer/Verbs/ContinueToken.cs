@@ -1,6 +1,8 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Coxswain.Api;
+using Coxswain.Api.Patching;
 
 namespace Coxswain.ApiServer.Verbs;
 
@@ -45,13 +47,11 @@ internal readonly record struct ContinueToken(long Revision, string LastKey)
         string version;
         try
         {
-            using var document = JsonDocument.Parse(bytes);
-            var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
+            if (JsonTree.Parse(bytes) is not JsonObject root)
                 throw Invalid("continue key is not valid: json: cannot unmarshal into Go value of type storage.continueToken");
-            version = root.TryGetProperty("v"u8, out var v) && v.ValueKind == JsonValueKind.String ? v.GetString()! : "";
-            revision = root.TryGetProperty("rv"u8, out var rv) && rv.ValueKind == JsonValueKind.Number && rv.TryGetInt64(out var number) ? number : 0;
-            start = root.TryGetProperty("start"u8, out var s) && s.ValueKind == JsonValueKind.String ? s.GetString()! : "";
+            version = Text(root, "v");
+            revision = root["rv"] is JsonValue rv && rv.TryGetValue<long>(out var number) ? number : 0;
+            start = Text(root, "start");
         }
         catch (JsonException)
         {
@@ -68,6 +68,8 @@ internal readonly record struct ContinueToken(long Revision, string LastKey)
             throw Invalid($"continue key is not valid: {start}");
         return new(revision, prefix + start.TrimEnd('\0'));
     }
+
+    private static string Text(JsonObject token, string name) => token[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
 
     private static byte[] Decode(string text)
     {

@@ -8,6 +8,8 @@ internal sealed class DeleteHandler(ObjectDeleter deleter) : IVerbHandler
     public async Task<ApiResponse> HandleAsync(ResourceScope scope, ApiRequest request, CancellationToken cancellation)
     {
         var options = DeleteRules.Parse(request);
+        if (scope.Registry.Strategy.ForbidsDeletion(request.Name) is { } reason)
+            throw new ApiException(Statuses.Forbidden(scope.Registry.GroupResource, request.Name, reason));
         var (deleted, gone) = await deleter.DeleteAsync(scope, request, request.Namespace, request.Name, options, cancellation);
         if (gone && !AnswersWithObject(scope.Descriptor))
             return new DocumentResponse(200, Statuses.Deleted(scope.Registry.GroupResource, request.Name, deleted.Metadata.Uid));

@@ -2,6 +2,7 @@ using Coxswain.Api;
 using Coxswain.Api.Meta.V1;
 using Coxswain.Api.Validation;
 using Coxswain.ApiServer.Http;
+using Coxswain.ApiServer.Registry;
 
 namespace Coxswain.ApiServer.Verbs;
 
@@ -23,10 +24,18 @@ internal static class DeleteRules
     public static bool IsDryRun(DeleteOptions options) => options.DryRun.Count > 0;
 
     /// <exception cref="ApiException">409: the object is another one, or has changed.</exception>
-    public static void CheckPreconditions(GroupVersionKind kind, ObjectMeta metadata, DeleteOptions options)
+    public static void CheckPreconditions(ResourceRegistry registry, IMetadataObject live, DeleteOptions options)
     {
         if (options.Preconditions is not { } wanted)
             return;
+        var metadata = live.Metadata;
+        if (registry.Descriptor.Plural == "namespaces")
+        {
+            CheckNamespace(registry.GroupResource, metadata, wanted);
+            return;
+        }
+
+        var kind = registry.Strategy.KindOf(live);
         var resource = new GroupResource(kind.Group, kind.Kind);
         if (wanted.Uid is { } uid && uid != metadata.Uid)
             throw new ApiException(Statuses.Conflict(resource, metadata.Name,
@@ -35,6 +44,17 @@ internal static class DeleteRules
             throw new ApiException(Statuses.Conflict(resource, metadata.Name,
                 $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({metadata.ResourceVersion}). "
                 + "The object might have been modified"));
+    }
+
+    /// <summary>Namespaces are deleted by code of their own, which has its own words.</summary>
+    private static void CheckNamespace(GroupResource resource, ObjectMeta metadata, Preconditions wanted)
+    {
+        if (wanted.Uid is { } uid && uid != metadata.Uid)
+            throw new ApiException(Statuses.Conflict(resource, metadata.Name,
+                $"Precondition failed: UID in precondition: {uid}, UID in object meta: {metadata.Uid}"));
+        if (wanted.ResourceVersion is { } version && version != metadata.ResourceVersion)
+            throw new ApiException(Statuses.Conflict(resource, metadata.Name,
+                $"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {metadata.ResourceVersion}"));
     }
 
     /// <summary>The finalizers by which the garbage collector learns what to do with dependents, added or taken away as asked.</summary>

@@ -22,7 +22,7 @@ internal static class FieldManagement
             scope.Registry.Codec.ToJson(bare),
             live?.Metadata.ManagedFields ?? default,
             updated.Metadata.ManagedFields,
-            Write(scope, manager, now));
+            Write(scope, manager, now, isApply: false));
         return updated.WithMetadata(updated.Metadata with { ManagedFields = entries });
     }
 
@@ -31,9 +31,10 @@ internal static class FieldManagement
     public static IMetadataObject Apply(ResourceScope scope, ApiRequest request, CachedObject? live, in WriteOptions options)
     {
         ReadOnlyMemory<byte> configuration;
+        var report = options.FieldValidation == FieldValidation.Ignore ? null : new DecodeReport();
         try
         {
-            configuration = YamlBody.ToJson(request.Body);
+            configuration = YamlBody.ToJson(request.Body, report);
         }
         catch (DecodeException e)
         {
@@ -42,7 +43,17 @@ internal static class FieldManagement
 
         var registry = scope.Registry;
         var applied = registry.ManagedFields.Apply(
-            live?.Json ?? default, configuration, live?.Metadata.ManagedFields ?? default, options.Force, Write(scope, options.FieldManager, request.Now));
+            live?.Json ?? default, configuration, live?.Metadata.ManagedFields ?? default, options.Force, Write(scope, options.FieldManager, request.Now, isApply: true));
+        // Only what can be applied is looked at more strictly.
+        if (report is { IsClean: false })
+        {
+            var finding = "error converting YAML to JSON: " + report.Findings[0];
+            if (options.FieldValidation == FieldValidation.Strict)
+                throw new ApiException(Statuses.BadRequest("error strict decoding YAML: " + finding));
+            if (!request.Warnings.Contains(finding))
+                request.Warnings.Add(finding);
+        }
+
         IMetadataObject value;
         try
         {
@@ -68,15 +79,17 @@ internal static class FieldManagement
                 return false;
         // Bytes decide: an empty list and an absent one are written alike, whatever they were in the request.
         var candidate = updated.WithMetadata(updated.Metadata with { ManagedFields = before, ResourceVersion = live.Metadata.ResourceVersion });
-        return candidate.Equals(live.Object) || live.JsonEquals(registry.Codec.ToJson(candidate));
+        return candidate.Equals(live.Object) || live.JsonEquals(registry.Codec.ToStoredJson(candidate));
     }
 
-    private static FieldWrite Write(ResourceScope scope, string manager, DateTimeOffset now) => new()
+    /// <remarks>Who applies to a status owns nothing of the spec that he repeats. Who updates or patches it owns what he wanted to change
+    /// there, although it stays as it was: that is what the recorded answers show.</remarks>
+    private static FieldWrite Write(ResourceScope scope, string manager, DateTimeOffset now, bool isApply) => new()
     {
         Manager = manager,
         Subresource = scope.SubresourceName,
         Time = now,
-        Ignored = scope.SubresourceName == "status" ? AllButStatus
+        Ignored = scope.SubresourceName == "status" ? (isApply ? AllButStatus : FieldSet.Empty)
             : scope.Descriptor.FindSubresource("status") is not null ? Status
             : FieldSet.Empty,
     };

@@ -25,12 +25,24 @@ internal sealed class ObjectDeleter(AdmissionChain admission)
         {
             var live = await scope.Registry.GetAsync(@namespace, name, cancellation);
             var context = scope.StrategyContext(request, dryRun);
-            DeleteRules.CheckPreconditions(scope.Registry.Strategy.KindOf(live.Object), live.Object.Metadata, options);
+            DeleteRules.CheckPreconditions(scope.Registry, live.Object, options);
             var admissionContext = scope.AdmissionContext(request, AdmissionOperation.Delete, name, dryRun, live.Object, options);
             await admission.MutateAsync(admissionContext, null, cancellation);
             await admission.ValidateAsync(admissionContext, null, cancellation);
 
             var marked = Mark(scope.Registry, context, live.Object, options, out var gone);
+            if (gone && marked is not null)
+            {
+                // What could have had a grace period is marked before it goes, and watchers see both.
+                if (dryRun)
+                    return new(scope.Registry.Unwritten(marked, live.Revision), Gone: true);
+                if (await scope.Registry.WriteAsync(marked, live.Revision, cancellation) is not { } last)
+                    continue;
+                await RemoveMarkedAsync(scope.Registry, last, cancellation);
+                await scope.Registry.Strategy.AfterDeleteAsync(context, last.Object, CancellationToken.None);
+                return new(last, Gone: true);
+            }
+
             if (gone)
             {
                 var removed = dryRun ? live : await scope.Registry.RemoveAsync(live, cancellation);
@@ -52,8 +64,19 @@ internal sealed class ObjectDeleter(AdmissionChain admission)
         throw new ApiException(Statuses.Conflict(scope.Registry.GroupResource, name));
     }
 
+    /// <summary>Removes an object that is marked as gone, whatever others made of it meanwhile, or finds that somebody else has.</summary>
+    private static async Task RemoveMarkedAsync(ResourceRegistry registry, CachedObject marked, CancellationToken cancellation)
+    {
+        for (CachedObject? current = marked; current is not null && current.Object.Metadata.Uid == marked.Object.Metadata.Uid;)
+        {
+            if (await registry.RemoveAsync(current, cancellation) is not null)
+                return;
+            current = await registry.FindAsync(marked.Object.Metadata.Namespace, marked.Object.Metadata.Name, cancellation);
+        }
+    }
+
     /// <summary>What the deletion makes of the object: null if it changes nothing.</summary>
-    /// <param name="gone">It can go at once.</param>
+    /// <param name="gone">It can go at once, after it was written once more if anything changed.</param>
     private static IMetadataObject? Mark(
         ResourceRegistry registry, StrategyContext context, IMetadataObject live, DeleteOptions options, out bool gone)
     {
@@ -66,18 +89,17 @@ internal sealed class ObjectDeleter(AdmissionChain admission)
             if (options.GracePeriodSeconds is not { } asked || Math.Max(0, period.Value) >= granted)
                 return null;
             period = Math.Min(asked, granted);
-            metadata = metadata with { DeletionTimestamp = due.AddSeconds(period.Value - granted), DeletionGracePeriodSeconds = period };
-            if (period == 0 && metadata.Finalizers.Count == 0)
+            metadata = metadata with
             {
-                gone = true;
-                return null;
-            }
-
+                DeletionTimestamp = due.AddSeconds(period.Value - granted),
+                DeletionGracePeriodSeconds = period,
+                Finalizers = Finalizers(registry, metadata, options),
+            };
+            gone = period == 0 && metadata.Finalizers.Count == 0;
             return live.WithMetadata(metadata);
         }
 
-        var supportsGarbage = !(registry.Descriptor.Plural == "events");
-        var finalizers = supportsGarbage ? DeleteRules.GarbageFinalizers(metadata, options, OrphansByDefault(registry.Descriptor)) : metadata.Finalizers;
+        var finalizers = Finalizers(registry, metadata, options);
         var held = finalizers.Count > 0 || registry.Strategy.HoldsDeletion(live);
         if (period is > 0 && metadata.DeletionTimestamp is null)
         {
@@ -93,7 +115,14 @@ internal sealed class ObjectDeleter(AdmissionChain admission)
         if (!held)
         {
             gone = true;
-            return null;
+            return period is null || metadata.DeletionTimestamp is not null
+                ? null
+                : live.WithMetadata(metadata with
+                {
+                    DeletionTimestamp = context.Now,
+                    DeletionGracePeriodSeconds = 0,
+                    Generation = metadata.Generation > 0 ? metadata.Generation + 1 : 0,
+                });
         }
 
         if (metadata.DeletionTimestamp is not null && finalizers == metadata.Finalizers)
@@ -108,6 +137,11 @@ internal sealed class ObjectDeleter(AdmissionChain admission)
         });
         return registry.Strategy.OnDeletionRequested(context, marked);
     }
+
+    private static ApiList<string> Finalizers(ResourceRegistry registry, ObjectMeta metadata, DeleteOptions options) =>
+        registry.Descriptor.Plural == "events"
+            ? metadata.Finalizers
+            : DeleteRules.GarbageFinalizers(metadata, options, OrphansByDefault(registry.Descriptor));
 
     /// <summary>These kinds are older than the garbage collector: their dependents stay unless the client says otherwise.</summary>
     private static bool OrphansByDefault(ResourceDescriptor descriptor) =>

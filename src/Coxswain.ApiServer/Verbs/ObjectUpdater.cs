@@ -24,6 +24,9 @@ internal sealed class ObjectUpdater(AdmissionChain admission, RoleEscalationChec
     {
         /// <summary>What admission judges instead of the whole object: the part that a subresource shows. Null: the object.</summary>
         public AdmittedPart? Part { get; init; }
+
+        /// <summary>What admission is shown as options where a missing object is made.</summary>
+        public IKubernetesObject? CreateOptions { get; init; }
     }
 
     /// <summary>A part of an object with a kind of its own (its scale).</summary>
@@ -52,7 +55,7 @@ internal sealed class ObjectUpdater(AdmissionChain admission, RoleEscalationChec
                 if (wanted.Metadata.Uid is { Length: > 0 } uid)
                     throw new ApiException(Statuses.Conflict(registry.GroupResource, request.Name,
                         $"uid mismatch: the provided object specified uid {uid}, and no existing object was found"));
-                return (await creator.CreateAsync(scope, request, wanted, request.Name, update.DryRun, update.Options, cancellation), true);
+                return (await creator.CreateAsync(scope, request, wanted, request.Name, update.DryRun, update.CreateOptions ?? update.Options, cancellation), true);
             }
 
             if (await TryUpdateAsync(scope, request, update, live, cancellation) is { } written)

@@ -16,7 +16,7 @@ internal sealed class PatchHandler(ObjectUpdater updater) : IVerbHandler
             live => new(type == PatchTypes.Apply ? Apply(scope, request, live, options) : Patched(scope, request, type, live ?? throw scope.Registry.NotFound(request.Name), options)),
             options.DryRun,
             MayCreate: type == PatchTypes.Apply && scope.Subresource is null,
-            Options: options.ToDocument("patch"));
+            Options: options.ToDocument("update")) { CreateOptions = options.ToDocument("create") };
         var (written, created) = await updater.UpdateAsync(scope, request, update, cancellation);
         return new ObjectResponse(created ? 201 : 200, scope.Registry, written);
     }
@@ -30,8 +30,9 @@ internal sealed class PatchHandler(ObjectUpdater updater) : IVerbHandler
     private static IMetadataObject Patched(ResourceScope scope, ApiRequest request, string type, CachedObject live, in WriteOptions options)
     {
         var codec = scope.Registry.Codec;
+        var found = PatchDecoder.Findings(type, request.Body.Span, options.FieldValidation);
         var patched = PatchDocument(JsonNode.Parse(live.Json.Span), request.Body.Span, type, codec.Schema);
-        var value = PatchDecoder.Decode(codec, patched, request, options.FieldValidation);
+        var value = PatchDecoder.Decode(codec, patched, request, options.FieldValidation, found);
         RequestedObject.CheckName(value.Metadata, request.Name, request.Namespace);
         value = RequestedObject.InNamespace(scope, request, value);
         value = scope.Registry.Strategy.Default(value);

@@ -45,33 +45,26 @@ internal readonly record struct WriteOptions(bool DryRun, string FieldManager, F
         };
         if (errors.Count > 0)
             throw new ApiException(Statuses.Invalid(new("meta.k8s.io", "v1", kind), "", errors));
-        var forces = force is not null && query.Flag("force");
-        return new(dryRun, manager.Length > 0 ? manager : ManagerOf(userAgent), validation, forces)
+        return new(dryRun, manager.Length > 0 ? manager : ManagerOf(userAgent), validation, force is not null && query.Flag("force"))
         {
             GivenManager = manager,
             GivenValidation = query["fieldValidation"],
-            GivenForce = force is null ? null : forces,
         };
     }
 
-    /// <summary>The options as the document that admission is shown.</summary>
+    /// <summary>The options as the document that admission is shown; a patch shows those of what it comes to.</summary>
     public Api.IKubernetesObject ToDocument(string verb)
     {
         ApiList<string> dryRun = DryRun ? ["All"] : default;
-        return verb switch
-        {
-            "create" => new Api.Meta.V1.CreateOptions { DryRun = dryRun, FieldManager = GivenManager, FieldValidation = GivenValidation },
-            "patch" => new Api.Meta.V1.PatchOptions { DryRun = dryRun, FieldManager = GivenManager, FieldValidation = GivenValidation, Force = GivenForce },
-            _ => new Api.Meta.V1.UpdateOptions { DryRun = dryRun, FieldManager = GivenManager, FieldValidation = GivenValidation },
-        };
+        return verb == "create"
+            ? new Api.Meta.V1.CreateOptions { DryRun = dryRun, FieldManager = GivenManager, FieldValidation = GivenValidation }
+            : new Api.Meta.V1.UpdateOptions { DryRun = dryRun, FieldManager = GivenManager, FieldValidation = GivenValidation };
     }
 
     /// <summary>As the client said it; empty where it said nothing.</summary>
     public string GivenManager { get; private init; } = "";
 
     public string GivenValidation { get; private init; } = "";
-
-    public bool? GivenForce { get; private init; }
 
     internal static bool DryRunOf(IReadOnlyList<string> values, FieldErrors errors)
     {

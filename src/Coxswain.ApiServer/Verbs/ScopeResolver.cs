@@ -26,7 +26,7 @@ internal sealed class ScopeResolver(RegistryTable registries)
 
         CheckNamespace(info, descriptor);
         var verbs = subresource?.Verbs ?? descriptor.Verbs;
-        if (!Has(verbs, info))
+        if (info.MethodMismatch || !Has(verbs, info))
             throw new ApiException(Statuses.MethodNotAllowed());
         return new(registry, subresource);
     }

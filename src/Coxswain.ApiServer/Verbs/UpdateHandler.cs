@@ -17,7 +17,7 @@ internal sealed class UpdateHandler(ObjectUpdater updater) : IVerbHandler
             live => new(FieldManagement.Update(scope, live, submitted, options.FieldManager, request.Now)),
             options.DryRun,
             ExpectedUid: submitted.Metadata.Uid,
-            Options: options.ToDocument("update"));
+            Options: options.ToDocument("update")) { CreateOptions = options.ToDocument("create") };
         var (written, created) = await updater.UpdateAsync(scope, request, update, cancellation);
         return new ObjectResponse(created ? 201 : 200, scope.Registry, written);
     }

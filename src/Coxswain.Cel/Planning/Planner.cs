@@ -61,10 +61,20 @@ internal sealed class Planner(CelEnvironment environment)
         _ => null,
     };
 
+    private string? DottedName(Expression expression) => expression switch
+    {
+        Identifier identifier => scope.Exists(local => local.Name == identifier.Name) ? null : identifier.Name,
+        Select { Optional: false } select when DottedName(select.Operand) is { } prefix => $"{prefix}.{select.Field}",
+        _ => null,
+    };
+
     private Planned PlanSelect(Select select)
     {
         if (QualifiedName(select) is { } name && environment.TypeNamed(name) is { } named)
             return new(new ConstantNode(CelValue.Of(named)), CelType.TypeOf(named));
+        // A variable's own name may have dots; it goes before a field of that name.
+        if (DottedName(select) is { } dotted && environment.Variables.TryGetValue(dotted, out var declared))
+            return new(new VariableNode(dotted), declared);
         var operand = Plan(select.Operand);
         if (FieldType(operand.Type, select.Field, select.Offset) is not { } type)
             return Failed;

@@ -166,6 +166,31 @@ public sealed class JsonCodecTests
         Assert.Equal(template, PodTemplate.Codec.Read(Encoding.UTF8.GetBytes(Text(template))));
     }
 
+    [Fact]
+    public void The_stored_form_knows_no_list_without_items()
+    {
+        var pod = Pod.Empty with { Spec = new() { Containers = [] } };
+        Assert.Contains("\"containers\":null", Encoding.UTF8.GetString(Pod.Codec.ToStoredJson(pod)), StringComparison.Ordinal);
+        Assert.Contains("\"containers\":[]", Text(pod), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"data":{"a":"1"},"data":{"b":"2"}}""", """{"data":{"a":"1","b":"2"}}""")]
+    [InlineData("""{"data":{"a":"1"},"data":null}""", """{}""")]
+    [InlineData("""{"metadata":{"name":"a","labels":{"x":"1"}},"metadata":{"labels":{"y":"2"}}}""", """{"metadata":{"name":"a","labels":{"x":"1","y":"2"}}}""")]
+    [InlineData("""{"metadata":{"name":"a"},"metadata":null}""", """{"metadata":{"name":"a"}}""")]
+    [InlineData("""{"metadata":{"finalizers":["a","b"],"finalizers":["c"]}}""", """{"metadata":{"finalizers":["c"]}}""")]
+    [InlineData(
+        """{"metadata":{"ownerReferences":[{"name":"a","kind":"K"},{"name":"b"}],"ownerReferences":[{"name":"c"}]}}""",
+        """{"metadata":{"ownerReferences":[{"name":"c","kind":"K"}]}}""")]
+    [InlineData("""{"data":{"\ud800":"1"},"data":{"b":"2"}}""", """{"data":{"b":"2"}}""")]
+    public void A_member_said_twice_is_read_into_what_the_first_left(string twice, string once)
+    {
+        var report = new DecodeReport();
+        Assert.Equal(ConfigMap.Codec.Read(Encoding.UTF8.GetBytes(once)), ConfigMap.Codec.Read(Encoding.UTF8.GetBytes(twice), report));
+        Assert.Contains(report.Findings, f => f.StartsWith("duplicate field", StringComparison.Ordinal));
+    }
+
     private static string Text(IKubernetesObject value) => Encoding.UTF8.GetString(CodecTable.Find(value.GroupVersionKind)!.ToJson(value));
 
     private static string ErrorOf(string json) =>

@@ -30,7 +30,7 @@ public sealed class MergePatchTests
     public void What_is_no_object_is_refused(string patch)
     {
         var refused = Assert.Throws<ApiException>(() => MergePatch.Apply(new JsonObject(), Encoding.UTF8.GetBytes(patch)));
-        Assert.Equal(500, refused.Code);
+        Assert.Equal(400, refused.Code);
         Assert.Equal("Invalid JSON Patch", refused.Message);
     }
 }

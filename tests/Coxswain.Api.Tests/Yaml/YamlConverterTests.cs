@@ -128,5 +128,22 @@ public sealed class YamlConverterTests
         Assert.Equal("apiVersion: v1\nkind: Pod\nspec:\n  a: {}\n  b:\n  - x\n  - a: \"yes\"\n    c: 1\n  e: []\ntext: |\n  l1\n  l2\n", yaml);
     }
 
+    [Theory]
+    [InlineData("2026-11-21T12:44:20Z", true)]
+    [InlineData("2026-11-21t1:4:2.5+01:00", true)]
+    [InlineData("2026-11-21 12:44:20", true)]
+    [InlineData("2026-1-2", true)]
+    [InlineData("2026-13-02", false)]
+    [InlineData("2026-02-30", false)]
+    [InlineData("2026-11-21T12:44:20", false)]
+    [InlineData("2026-11-21T25:44:20Z", false)]
+    [InlineData("2026-11", false)]
+    [InlineData("x2026-11-21", false)]
+    public void A_text_that_looks_like_a_time_is_quoted(string text, bool quoted)
+    {
+        var yaml = YamlConverter.FromJson(Encoding.UTF8.GetBytes($"{{\"a\":\"{text}\"}}"));
+        Assert.Equal(quoted ? $"a: \"{text}\"\n" : $"a: {text}\n", yaml);
+    }
+
     private static string Json(string yaml) => Encoding.UTF8.GetString(YamlConverter.ToJson(Encoding.UTF8.GetBytes(yaml)));
 }

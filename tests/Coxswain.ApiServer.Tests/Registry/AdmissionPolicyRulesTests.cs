@@ -28,7 +28,7 @@ public sealed class AdmissionPolicyRulesTests
     [InlineData(Match + """
         ,
         "failurePolicy":"F","paramKind":{"apiVersion":"A/1","kind":"K_"},"variables":[{"name":"1","expression":" "}],
-        "validations":[{"expression":"a\nb","reason":"R"}],"auditAnnotations":[{"key":"k","valueExpression":""}]
+        "validations":[{"expression":"true ||\nfalse","reason":"R"}],"auditAnnotations":[{"key":"k","valueExpression":""}]
         """,
         "spec.failurePolicy: Unsupported value: \"F\": supported values: \"Fail\", \"Ignore\"",
         "spec.paramKind.apiVersion: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",

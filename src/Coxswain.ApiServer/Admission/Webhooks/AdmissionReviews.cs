@@ -27,32 +27,32 @@ internal static class AdmissionReviews
     /// <summary>The question as JSON.</summary>
     public static byte[] Question(string version, string uid, AdmissionContext context, ResourceDescriptor form, RawJson value, RawJson old)
     {
-        var requestKind = context.Kind;
-        var sameForm = ReferenceEquals(form, context.Descriptor);
-        var kind = sameForm || context.Subresource.Length > 0 && requestKind != context.Descriptor.Kind ? requestKind : form.Kind;
-        var review = new AdmissionReview
-        {
-            Request = new AdmissionRequest
-            {
-                Uid = uid,
-                Kind = Of(kind),
-                Resource = Of(form.Resource),
-                SubResource = context.Subresource,
-                RequestKind = Of(requestKind),
-                RequestResource = Of(context.Resource),
-                RequestSubResource = context.Subresource,
-                Name = context.Name,
-                Namespace = context.Namespace,
-                Operation = WebhookMatcher.Word(context.Operation),
-                UserInfo = context.User,
-                Object = value,
-                OldObject = old,
-                DryRun = context.DryRun,
-                Options = context.Options is { } options ? Encode(options) : RawJson.Empty,
-            },
-        };
+        var review = new AdmissionReview { Request = RequestOf(context, form) with { Uid = uid, Object = value, OldObject = old } };
         var json = AdmissionReview.Codec.ToJson(review);
         return version == V1 ? json : Replace(json, "\"apiVersion\":\"admission.k8s.io/v1\""u8, "\"apiVersion\":\"admission.k8s.io/v1beta1\""u8);
+    }
+
+    /// <summary>The request as webhooks and policies see it, without the objects.</summary>
+    public static AdmissionRequest RequestOf(AdmissionContext context, ResourceDescriptor form)
+    {
+        var requestKind = context.Kind;
+        var sameForm = ReferenceEquals(form, context.Descriptor);
+        var kind = sameForm || (context.Subresource.Length > 0 && requestKind != context.Descriptor.Kind) ? requestKind : form.Kind;
+        return new()
+        {
+            Kind = Of(kind),
+            Resource = Of(form.Resource),
+            SubResource = context.Subresource,
+            RequestKind = Of(requestKind),
+            RequestResource = Of(context.Resource),
+            RequestSubResource = context.Subresource,
+            Name = context.Name,
+            Namespace = context.Namespace,
+            Operation = RequestMatcher.Word(context.Operation),
+            UserInfo = context.User,
+            DryRun = context.DryRun,
+            Options = context.Options is { } options ? Encode(options) : RawJson.Empty,
+        };
     }
 
     /// <summary>The answer, if it is one to the question.</summary>

@@ -5,18 +5,18 @@ using Coxswain.ApiServer.Registry;
 namespace Coxswain.ApiServer.Admission.Webhooks;
 
 /// <summary>Asks the validating webhooks, all at once; the first refusal in their order is the answer.</summary>
-internal sealed class ValidatingWebhookAdmission(IClusterView cluster, WebhookMatcher matcher, WebhookDispatcher dispatcher) : IAdmissionPlugin
+internal sealed class ValidatingWebhookAdmission(IClusterView cluster, RequestMatcher matcher, WebhookDispatcher dispatcher, MatchConditionGate gate) : IAdmissionPlugin
 {
     public string Name => "ValidatingAdmissionWebhook";
 
-    public bool Handles(AdmissionContext context) => !WebhookMatcher.IsExempt(context);
+    public bool Handles(AdmissionContext context) => !RequestMatcher.IsExempt(context);
 
     public async ValueTask ValidateAsync(AdmissionContext context, IKubernetesObject? o, CancellationToken cancellation)
     {
         List<(Webhook Hook, ResourceDescriptor Form)>? asked = null;
         foreach (var configuration in cluster.List<ValidatingWebhookConfiguration>(""))
             foreach (var hook in Webhook.Of(configuration))
-                if (await matcher.MatchAsync(hook, context, o, cancellation) is { } form && MatchConditionGate.Admits(hook, context, o))
+                if (await matcher.MatchAsync(hook.Criteria, context, o, cancellation) is { } form && await gate.AdmitsAsync(hook, context, form, o, cancellation))
                     (asked ??= []).Add((hook, form));
         if (asked is null)
             return;

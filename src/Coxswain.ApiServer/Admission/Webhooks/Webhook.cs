@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Coxswain.Api;
 using Coxswain.Api.AdmissionRegistration.V1;
 using Coxswain.Api.Meta.V1;
@@ -11,11 +12,8 @@ internal sealed record Webhook(
     string Id,
     string Name,
     WebhookTarget Target,
-    ApiList<RuleWithOperations> Rules,
+    MatchCriteria Criteria,
     bool IgnoresFailure,
-    bool MatchesEquivalents,
-    LabelSelector NamespaceSelector,
-    LabelSelector ObjectSelector,
     string? SideEffects,
     TimeSpan Timeout,
     ApiList<string> ReviewVersions,
@@ -26,30 +24,43 @@ internal sealed record Webhook(
 
     public bool IsMutating { get; private init; }
 
-    public static IEnumerable<Webhook> Of(ValidatingWebhookConfiguration configuration)
+    // Configurations are asked for each write and seldom change: what was made of one is kept as long as the cache has it.
+    private static readonly ConditionalWeakTable<IMetadataObject, Webhook[]> Known = [];
+
+    public static IReadOnlyList<Webhook> Of(ValidatingWebhookConfiguration configuration) =>
+        Known.GetValue(configuration, static o => [.. Read((ValidatingWebhookConfiguration)o)]);
+
+    public static IReadOnlyList<Webhook> Of(MutatingWebhookConfiguration configuration) =>
+        Known.GetValue(configuration, static o => [.. Read((MutatingWebhookConfiguration)o)]);
+
+    private static IEnumerable<Webhook> Read(ValidatingWebhookConfiguration configuration)
     {
         for (var i = 0; i < configuration.Webhooks.Count; i++)
         {
             var w = configuration.Webhooks[i];
             yield return new(
-                $"{configuration.Metadata.Name}/{w.Name}/{i}", w.Name, TargetOf(w.ClientConfig), w.Rules, w.FailurePolicy == "Ignore", w.MatchPolicy != "Exact",
-                w.NamespaceSelector ?? LabelSelector.Empty, w.ObjectSelector ?? LabelSelector.Empty, w.SideEffects, Seconds(w.TimeoutSeconds),
+                $"{configuration.Metadata.Name}/{w.Name}/{i}", w.Name, TargetOf(w.ClientConfig), CriteriaOf(w.Rules, w.MatchPolicy, w.NamespaceSelector, w.ObjectSelector),
+                w.FailurePolicy == "Ignore", w.SideEffects, Seconds(w.TimeoutSeconds),
                 w.AdmissionReviewVersions, w.MatchConditions, IsReinvocable: false);
         }
     }
 
-    public static IEnumerable<Webhook> Of(MutatingWebhookConfiguration configuration)
+    private static IEnumerable<Webhook> Read(MutatingWebhookConfiguration configuration)
     {
         for (var i = 0; i < configuration.Webhooks.Count; i++)
         {
             var w = configuration.Webhooks[i];
             yield return new(
-                $"{configuration.Metadata.Name}/{w.Name}/{i}", w.Name, TargetOf(w.ClientConfig), w.Rules, w.FailurePolicy == "Ignore", w.MatchPolicy != "Exact",
-                w.NamespaceSelector ?? LabelSelector.Empty, w.ObjectSelector ?? LabelSelector.Empty, w.SideEffects, Seconds(w.TimeoutSeconds),
+                $"{configuration.Metadata.Name}/{w.Name}/{i}", w.Name, TargetOf(w.ClientConfig), CriteriaOf(w.Rules, w.MatchPolicy, w.NamespaceSelector, w.ObjectSelector),
+                w.FailurePolicy == "Ignore", w.SideEffects, Seconds(w.TimeoutSeconds),
                 w.AdmissionReviewVersions, w.MatchConditions, w.ReinvocationPolicy == "IfNeeded")
             { IsMutating = true };
         }
     }
+
+    private static MatchCriteria CriteriaOf(
+        ApiList<RuleWithOperations> rules, string? matchPolicy, LabelSelector? namespaceSelector, LabelSelector? objectSelector) =>
+        new([.. rules.Select(MatchRule.Of)], [], matchPolicy != "Exact", namespaceSelector ?? LabelSelector.Empty, objectSelector ?? LabelSelector.Empty);
 
     private static TimeSpan Seconds(int? seconds) => TimeSpan.FromSeconds(seconds ?? DefaultTimeoutSeconds);
 

@@ -54,7 +54,7 @@ internal sealed partial class WebhookDispatcher(WebhookTransport transport, IRes
         var version = AdmissionReviews.VersionFor(hook)
             ?? throw new WebhookCallException("could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)");
         var uid = Guid.NewGuid().ToString("D");
-        var question = AdmissionReviews.Question(version, uid, context, form, Shown(o, context, form), Shown(context.OldObject, context, form));
+        var question = AdmissionReviews.Question(version, uid, context, form, AdmittedForm.Shown(o, context, form, forms), AdmittedForm.Shown(context.OldObject, context, form, forms));
         byte[] answer;
         try
         {
@@ -74,15 +74,6 @@ internal sealed partial class WebhookDispatcher(WebhookTransport transport, IRes
             throw new WebhookCallException("received invalid webhook response: " + e.Message);
         }
     }
-
-    /// <summary>The object in the version that the webhook asked for.</summary>
-    private RawJson Shown(IKubernetesObject? o, AdmissionContext context, ResourceDescriptor form) => o switch
-    {
-        null => RawJson.Empty,
-        IMetadataObject whole when !ReferenceEquals(form, context.Descriptor) && whole.GroupVersionKind == context.Descriptor.Kind =>
-            AdmittedForm.Encode(forms.Convert(whole, context.Descriptor, form), form),
-        _ => AdmittedForm.Encode(o, context.Descriptor),
-    };
 
     [LoggerMessage(LogLevel.Warning, "{Failure}; its failure policy is to go on")]
     private partial void LogIgnored(string failure);

@@ -1,5 +1,6 @@
 using Coxswain.Api.AdmissionRegistration.V1;
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.Admission.Policies;
 
 namespace Coxswain.ApiServer.Registry.AdmissionRegistration;
 
@@ -19,12 +20,11 @@ internal sealed class MutatingAdmissionPolicyStrategy : Strategy<MutatingAdmissi
         PolicyRules.FailurePolicy(spec.FailurePolicy, path.Child("failurePolicy"), errors);
         PolicyRules.ParamKind(spec.ParamKind, path.Child("paramKind"), errors);
         PolicyRules.MatchConstraints(spec.MatchConstraints, mutating: true, path.Child("matchConstraints"), errors);
-        WebhookRules.MatchConditions(spec.MatchConditions, path.Child("matchConditions"), errors);
-        PolicyRules.Variables(spec.Variables, path.Child("variables"), errors);
+        var expressions = PolicyRules.Expressions(spec.ParamKind, spec.Variables, spec.MatchConditions, path, errors);
         if (spec.Mutations.Count == 0)
             errors.Required(path.Child("mutations"), "mutations must contain at least one item");
         for (var i = 0; i < spec.Mutations.Count; i++)
-            Mutation(spec.Mutations[i], path.Child("mutations").Index(i), errors);
+            Mutation(spec.Mutations[i], expressions, path.Child("mutations").Index(i), errors);
         CommonRules.OneOf(spec.ReinvocationPolicy, path.Child("reinvocationPolicy"), errors, "Never", "IfNeeded");
     }
 
@@ -34,7 +34,7 @@ internal sealed class MutatingAdmissionPolicyStrategy : Strategy<MutatingAdmissi
         ValidateObject(c, updated, errors);
     }
 
-    private static void Mutation(Mutation mutation, FieldPath path, FieldErrors errors)
+    private static void Mutation(Mutation mutation, PolicyExpressions expressions, FieldPath path, FieldErrors errors)
     {
         switch (mutation.PatchType)
         {
@@ -55,8 +55,8 @@ internal sealed class MutatingAdmissionPolicyStrategy : Strategy<MutatingAdmissi
                 errors.Invalid(path.Child(otherField), $"{{{otherField}}}", $"must not be specified when patchType is {mutation.PatchType}");
             if (expression is null)
                 errors.Required(path.Child(field), $"must be specified when patchType is {mutation.PatchType}");
-            else
-                PolicyRules.Expression(expression, path.Child(field).Child("expression"), errors);
+            else if (PolicyRules.Expression(expression, path.Child(field).Child("expression"), errors))
+                PolicyRules.Compiles(CompiledMutation.Compile(mutation, expressions).Expression, path.Child(field).Child("expression"), errors);
         }
     }
 }

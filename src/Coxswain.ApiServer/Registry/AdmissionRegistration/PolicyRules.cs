@@ -2,10 +2,12 @@ using Coxswain.Api;
 using Coxswain.Api.AdmissionRegistration.V1;
 using Coxswain.Api.Meta.V1;
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.Admission.Policies;
+using Coxswain.ApiServer.Expressions;
 
 namespace Coxswain.ApiServer.Registry.AdmissionRegistration;
 
-/// <summary>What validating and mutating policies and their bindings share. Whether expressions compile is not judged here.</summary>
+/// <summary>What validating and mutating policies and their bindings share. Expressions must compile.</summary>
 internal static class PolicyRules
 {
     /// <summary>What can be changed by a policy on its way in; a deletion brings nothing.</summary>
@@ -75,7 +77,18 @@ internal static class PolicyRules
                     errors.NotSupported(path, operation, MutatingOperations);
     }
 
-    public static void Variables(ApiList<Variable> variables, FieldPath path, FieldErrors errors)
+    /// <summary>Variables, and the conditions before them.</summary>
+    /// <returns>What the other expressions of the policy may use.</returns>
+    public static PolicyExpressions Expressions(
+        ParamKind? kind, ApiList<Variable> variables, ApiList<MatchCondition> conditions, FieldPath path, FieldErrors errors)
+    {
+        WebhookRules.MatchConditions(conditions, AdmissionEnvironment.Create(kind is not null, authorizer: true), path.Child("matchConditions"), errors);
+        var compiled = PolicyExpressions.Compile(kind is not null, variables, default);
+        Variables(variables, compiled, path.Child("variables"), errors);
+        return compiled;
+    }
+
+    private static void Variables(ApiList<Variable> variables, PolicyExpressions compiled, FieldPath path, FieldErrors errors)
     {
         for (var i = 0; i < variables.Count; i++)
         {
@@ -84,14 +97,24 @@ internal static class PolicyRules
                 errors.Required(at.Child("name"), "name is not specified");
             else if (ValidationRules.CIdentifier(variable.Name).Count > 0)
                 errors.Invalid(at.Child("name"), variable.Name, "name is not a valid CEL identifier");
-            Expression(variable.Expression, at.Child("expression"), errors);
+            if (Expression(variable.Expression, at.Child("expression"), errors))
+                Compiles(compiled.Variables[variable.Name], at.Child("expression"), errors);
         }
     }
 
-    public static void Expression(string expression, FieldPath path, FieldErrors errors)
+    /// <returns>Whether there is one.</returns>
+    public static bool Expression(string expression, FieldPath path, FieldErrors errors)
     {
-        if (string.IsNullOrWhiteSpace(expression))
+        var there = !string.IsNullOrWhiteSpace(expression);
+        if (!there)
             errors.Required(path, "expression is not specified");
+        return there;
+    }
+
+    public static void Compiles(CompiledExpression expression, FieldPath path, FieldErrors errors)
+    {
+        if (expression.Error is { } error)
+            errors.Invalid(path, expression.Text, error);
     }
 
     /// <summary>What bindings of both sorts share.</summary>

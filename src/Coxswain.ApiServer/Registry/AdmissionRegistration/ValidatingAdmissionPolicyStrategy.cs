@@ -1,5 +1,8 @@
 using Coxswain.Api.AdmissionRegistration.V1;
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.Admission.Policies;
+using Coxswain.ApiServer.Expressions;
+using Coxswain.Cel;
 
 namespace Coxswain.ApiServer.Registry.AdmissionRegistration;
 
@@ -28,8 +31,7 @@ internal sealed class ValidatingAdmissionPolicyStrategy : Strategy<ValidatingAdm
         PolicyRules.FailurePolicy(spec.FailurePolicy, path.Child("failurePolicy"), errors);
         PolicyRules.ParamKind(spec.ParamKind, path.Child("paramKind"), errors);
         PolicyRules.MatchConstraints(spec.MatchConstraints, mutating: false, path.Child("matchConstraints"), errors);
-        WebhookRules.MatchConditions(spec.MatchConditions, path.Child("matchConditions"), errors);
-        PolicyRules.Variables(spec.Variables, path.Child("variables"), errors);
+        var expressions = PolicyRules.Expressions(spec.ParamKind, spec.Variables, spec.MatchConditions, path, errors);
         if (spec.Validations.Count == 0 && spec.AuditAnnotations.Count == 0)
         {
             errors.Required(path.Child("validations"), Nothing);
@@ -38,8 +40,8 @@ internal sealed class ValidatingAdmissionPolicyStrategy : Strategy<ValidatingAdm
         }
 
         for (var i = 0; i < spec.Validations.Count; i++)
-            Validation(spec.Validations[i], path.Child("validations").Index(i), errors);
-        AuditAnnotations(o, path.Child("auditAnnotations"), errors);
+            Validation(spec.Validations[i], expressions, path.Child("validations").Index(i), errors);
+        AuditAnnotations(o, expressions, path.Child("auditAnnotations"), errors);
     }
 
     protected override void ValidateUpdate(
@@ -65,12 +67,16 @@ internal sealed class ValidatingAdmissionPolicyStrategy : Strategy<ValidatingAdm
         ConditionRules.Validate(updated.Status.Conditions, Paths.Status.Child("conditions"), errors);
     }
 
-    private static void Validation(Validation validation, FieldPath path, FieldErrors errors)
+    private static void Validation(Validation validation, PolicyExpressions expressions, FieldPath path, FieldErrors errors)
     {
         var (expression, message) = (validation.Expression.Trim(), validation.Message.Trim());
-        PolicyRules.Expression(expression, path.Child("expression"), errors);
+        if (PolicyRules.Expression(expression, path.Child("expression"), errors))
+            PolicyRules.Compiles(CompiledExpression.Compile(expressions.Environment, expression, CelType.Bool), path.Child("expression"), errors);
         if (validation.MessageExpression.Length > 0 && string.IsNullOrWhiteSpace(validation.MessageExpression))
             errors.Invalid(path.Child("messageExpression"), validation.MessageExpression, "must be non-empty if specified");
+        else if (validation.MessageExpression.Length > 0)
+            PolicyRules.Compiles(
+                CompiledExpression.Compile(expressions.Messages, validation.MessageExpression, CelType.String), path.Child("messageExpression"), errors);
         if (validation.Message.Length > 0 && message.Length == 0)
             errors.Invalid(path.Child("message"), validation.Message, "message must be non-empty if specified");
         else if (HasLineBreak(message))
@@ -82,7 +88,7 @@ internal sealed class ValidatingAdmissionPolicyStrategy : Strategy<ValidatingAdm
 
     private static bool HasLineBreak(string text) => text.AsSpan().ContainsAny('\n', '\r');
 
-    private static void AuditAnnotations(ValidatingAdmissionPolicy o, FieldPath path, FieldErrors errors)
+    private static void AuditAnnotations(ValidatingAdmissionPolicy o, PolicyExpressions expressions, FieldPath path, FieldErrors errors)
     {
         var annotations = o.Spec.AuditAnnotations;
         if (annotations.Count > MaxAuditAnnotations)
@@ -99,6 +105,9 @@ internal sealed class ValidatingAdmissionPolicyStrategy : Strategy<ValidatingAdm
                 errors.Required(at.Child("valueExpression"), "valueExpression is not specified");
             else if (expression.Length > MaxValueExpressionBytes)
                 errors.Required(at.Child("valueExpression"), $"must not exceed {MaxValueExpressionBytes} bytes in length");
+            else
+                PolicyRules.Compiles(
+                    CompiledExpression.Compile(expressions.Environment, expression, CelType.String, CelType.Null), at.Child("valueExpression"), errors);
             for (var j = 0; j < i; j++)
                 if (annotations[j].Key == annotation.Key)
                 {

@@ -2,6 +2,8 @@ using Coxswain.Api;
 using Coxswain.Api.AdmissionRegistration.V1;
 using Coxswain.Api.Meta.V1;
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.Expressions;
+using Coxswain.Cel;
 
 namespace Coxswain.ApiServer.Registry.AdmissionRegistration;
 
@@ -46,7 +48,7 @@ internal static class WebhookRules
         LabelValidation.Selector(hook.Objects, path.Child("objectSelector"), errors);
         Client(hook.Client, path.Child("clientConfig"), errors);
         CommonRules.OptionalOneOf(hook.Reinvocation, path.Child("reinvocationPolicy"), errors, "IfNeeded", "Never");
-        MatchConditions(hook.Conditions, path.Child("matchConditions"), errors);
+        MatchConditions(hook.Conditions, AdmissionEnvironment.Standard, path.Child("matchConditions"), errors);
         Versions(hook.Versions, path.Child("admissionReviewVersions"), errors);
         if (hook.Name.Length > 0 && !names.Add(hook.Name))
             errors.Duplicate(path.Child("name"), hook.Name);
@@ -114,7 +116,8 @@ internal static class WebhookRules
             errors.Invalid(path, resources, "if '*' is present, must not specify other resources without subresources");
     }
 
-    public static void MatchConditions(ApiList<MatchCondition> conditions, FieldPath path, FieldErrors errors)
+    /// <param name="environment">What the conditions may use.</param>
+    public static void MatchConditions(ApiList<MatchCondition> conditions, CelEnvironment environment, FieldPath path, FieldErrors errors)
     {
         if (conditions.Count > 64)
             errors.TooMany(path, conditions.Count, 64);
@@ -122,6 +125,8 @@ internal static class WebhookRules
         {
             if (conditions[i].Expression.Trim().Length == 0)
                 errors.Required(path.Index(i).Child("expression"));
+            else
+                PolicyRules.Compiles(CompiledExpression.Compile(environment, conditions[i].Expression, CelType.Bool), path.Index(i).Child("expression"), errors);
             if (conditions[i].Name.Length == 0)
                 errors.Required(path.Index(i).Child("name"));
             else

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Coxswain.Api.Apps.V1;
 using Coxswain.Api.Validation;
 
@@ -17,6 +18,25 @@ internal sealed class ControllerRevisionStrategy : Strategy<ControllerRevision>
     {
         ValidateMetadataUpdate(updated, old, errors);
         CommonRules.NonNegative(updated.Revision, "revision", errors);
-        CommonRules.Unchanged(updated.Data, old.Data, "data", errors);
+
+        // Upstream compares texts. A patch writes the text anew, without white space, so what was sent with white space cannot be patched.
+        if (!IsCompact(old.Data.Utf8) || !JsonNode.DeepEquals(updated.Data.ToNode(), old.Data.ToNode()))
+            CommonRules.Unchanged(updated.Data, old.Data, "data", errors);
+    }
+
+    private static bool IsCompact(ReadOnlySpan<byte> json)
+    {
+        var inText = false;
+        for (var i = 0; i < json.Length; i++)
+        {
+            if (inText && json[i] == '\\')
+                i++;
+            else if (json[i] == '"')
+                inText = !inText;
+            else if (!inText && json[i] == ' ')
+                return false;
+        }
+
+        return true;
     }
 }

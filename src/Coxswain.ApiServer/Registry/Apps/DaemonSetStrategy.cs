@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coxswain.Api;
 using Coxswain.Api.Apps.V1;
 using Coxswain.Api.Validation;
 using Coxswain.ApiServer.Registry.Core;
@@ -14,6 +15,8 @@ internal sealed class DaemonSetStrategy : Strategy<DaemonSet>
     private static readonly FieldPath UpdatePath = Paths.Spec.Child("updateStrategy");
 
     public override bool HasGeneration => true;
+
+    public override ApiList<string> ServedAnnotations => [TemplateGeneration];
 
     protected override DaemonSet WithStatusOf(DaemonSet o, DaemonSet source) => o with { Status = source.Status };
 

@@ -16,6 +16,8 @@ internal sealed class HorizontalPodAutoscalerConversion : IConversion
 
     private static readonly ObjectCodec Codec = CodecTable.Find(HorizontalPodAutoscaler.ResourceKind)!;
 
+    public ApiList<string> ServedAnnotations => [MetricsKey, CurrentMetricsKey, ConditionsKey, BehaviorKey];
+
     public ResourceDescriptor Storage => HorizontalPodAutoscaler.Descriptor;
 
     public IMetadataObject ToStorage(IMetadataObject o)

@@ -11,6 +11,9 @@ internal sealed class PriorityClassStrategy : Strategy<PriorityClass>
 
     public override bool HasGeneration => true;
 
+    public override string? ForbidsDeletion(string name) =>
+        name is "system-node-critical" or "system-cluster-critical" ? "this is a system priority class and cannot be deleted" : null;
+
     protected override PriorityClass Default(PriorityClass o) => o with { PreemptionPolicy = o.PreemptionPolicy ?? "PreemptLowerPriority" };
 
     // The generation stays at one.

@@ -1,50 +1,57 @@
 using Coxswain.Api;
-using Coxswain.Api.AdmissionRegistration.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Meta.V1;
 using Coxswain.Api.Selectors;
 using Coxswain.ApiServer.Registry;
 
-namespace Coxswain.ApiServer.Admission.Webhooks;
+namespace Coxswain.ApiServer.Admission;
 
-/// <summary>Which webhooks have to do with a request, and in which version they want to see its object.</summary>
-internal sealed class WebhookMatcher(IClusterView cluster, IResourceForms forms)
+/// <summary>Whether webhooks and policies have to do with a request, and in which version they want to see its object.</summary>
+internal sealed class RequestMatcher(IClusterView cluster, IResourceForms forms)
 {
-    /// <summary>Configurations of webhooks cannot be kept from being mended by webhooks.</summary>
+    /// <summary>Configurations of webhooks and policies cannot be kept from being mended by them.</summary>
     public static bool IsExempt(AdmissionContext context) => context.Descriptor.Kind.Group == "admissionregistration.k8s.io"
         && context.Descriptor.Plural is "validatingwebhookconfigurations" or "mutatingwebhookconfigurations"
             or "validatingadmissionpolicies" or "validatingadmissionpolicybindings" or "mutatingadmissionpolicies" or "mutatingadmissionpolicybindings";
 
-    /// <returns>The resource as which the webhook sees the object, or null: the request is not for it.</returns>
+    /// <returns>The resource as which the object is seen, or null: the criteria do not hold for the request.</returns>
     /// <exception cref="ApiException">404: the namespace whose labels decide is not there.</exception>
-    public async ValueTask<ResourceDescriptor?> MatchAsync(Webhook hook, AdmissionContext context, IKubernetesObject? o, CancellationToken cancellation)
+    public async ValueTask<ResourceDescriptor?> MatchAsync(MatchCriteria criteria, AdmissionContext context, IKubernetesObject? o, CancellationToken cancellation)
     {
-        if (!MatchesObject(hook.ObjectSelector, o, context.OldObject))
+        if (!MatchesObject(criteria.ObjectSelector, o, context.OldObject))
             return null;
-        if (FindForm(hook, context) is not { } form)
+        if (FindForm(criteria, context) is not { } form)
             return null;
-        return await MatchesNamespaceAsync(hook.NamespaceSelector, context, o, cancellation) ? form : null;
+        return await MatchesNamespaceAsync(criteria.NamespaceSelector, context, o, cancellation) ? form : null;
     }
 
-    private ResourceDescriptor? FindForm(Webhook hook, AdmissionContext context)
+    private ResourceDescriptor? FindForm(MatchCriteria criteria, AdmissionContext context)
     {
-        foreach (var rule in hook.Rules)
+        if (criteria.ExcludeRules.Count > 0 && FindForm(criteria.ExcludeRules, criteria.MatchesEquivalents, context) is not null)
+            return null;
+        return criteria.Rules is null ? context.Descriptor : FindForm(criteria.Rules, criteria.MatchesEquivalents, context);
+    }
+
+    private ResourceDescriptor? FindForm(IReadOnlyList<MatchRule> rules, bool equivalentsToo, AdmissionContext context)
+    {
+        foreach (var rule in rules)
             if (Matches(rule, context, context.Descriptor.Resource))
                 return context.Descriptor;
-        if (!hook.MatchesEquivalents)
+        if (!equivalentsToo)
             return null;
         var equivalents = forms.EquivalentsOf(context.Descriptor);
         if (equivalents.Count == 0)
             return null;
-        foreach (var rule in hook.Rules)
+        foreach (var rule in rules)
             foreach (var form in equivalents)
                 if (Matches(rule, context, form.Resource))
                     return form;
         return null;
     }
 
-    internal static bool Matches(RuleWithOperations rule, AdmissionContext context, GroupVersionResource resource) =>
-        MatchesScope(rule.Scope, context)
+    internal static bool Matches(MatchRule rule, AdmissionContext context, GroupVersionResource resource) =>
+        (rule.Names.Count == 0 || rule.Names.Contains(context.Name))
+        && MatchesScope(rule.Scope, context)
         && Contains(rule.Operations, Word(context.Operation))
         && Contains(rule.ApiGroups, resource.Group)
         && Contains(rule.ApiVersions, resource.Version)
