@@ -60,7 +60,7 @@ internal static class BodyDecoder
         if (kind.Length > 0)
             actual = actual with { Kind = kind };
         if (actual != expected)
-            throw CannotHandle(actual, expected, WhyOther(json, actual) ?? Mismatch(actual, expected));
+            throw CannotHandle(actual, expected, WhyOther(json, actual, expected, original) ?? Mismatch(actual, expected));
 
         var codec = CodecTable.Find(expected) ?? throw new InvalidOperationException($"no codec for {expected}");
         report ??= validation == FieldValidation.Ignore ? null : new DecodeReport();
@@ -144,16 +144,16 @@ internal static class BodyDecoder
     }
 
     /// <summary>An object of another kind is decoded as what it is before it turns out not to fit; null if that can be done.</summary>
-    private static string? WhyOther(ReadOnlySpan<byte> json, GroupVersionKind actual)
+    private static string? WhyOther(ReadOnlySpan<byte> json, GroupVersionKind actual, GroupVersionKind expected, ReadOnlySpan<byte> original)
     {
         try
         {
             CodecTable.Find(actual)?.ReadJson(json, null);
             return null;
         }
-        catch (DecodeException e) when (!e.IsSyntax)
+        catch (DecodeException e)
         {
-            return e.Message;
+            return e.IsSyntax ? throw Unrecognized(expected, DocumentHeader.Refuse(e).Message, original) : e.Message;
         }
     }
 
