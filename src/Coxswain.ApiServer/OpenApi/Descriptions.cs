@@ -12,6 +12,7 @@ internal sealed class Descriptions
     private static readonly WeakReference<Descriptions?> Kept = new(null);
 
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _likes = new(StringComparer.Ordinal);
 
     private Descriptions()
     {
@@ -19,6 +20,9 @@ internal sealed class Descriptions
 
     /// <summary>All keys: definitions, fields as <c>DEFINITION.FIELD</c>, and for all types <c>*.FIELD</c>.</summary>
     public IReadOnlyCollection<string> Keys => _texts.Keys;
+
+    /// <summary>Types that have the fields of another type, whose texts they share.</summary>
+    public IReadOnlyDictionary<string, string> Likes => _likes;
 
     /// <summary>The texts in the assembly.</summary>
     public static Descriptions Load()
@@ -57,8 +61,9 @@ internal sealed class Descriptions
     public string? Field(SchemaType type, SchemaField field) => Field(type.Name, field.Name)
         ?? (field.Name == "items" && IsList(type) || field.Name == "metadata" ? _texts.GetValueOrDefault($"*.{MetadataName(field)}") : null);
 
-    /// <summary>The text of a field by its names, without what is shared.</summary>
-    public string? Field(string definition, string field) => _texts.GetValueOrDefault($"{definition}.{field}");
+    /// <summary>The text of a field by its names: its own, or that of the type that its type is like.</summary>
+    public string? Field(string definition, string field) =>
+        _texts.TryGetValue($"{definition}.{field}", out var text) ? text : _likes.TryGetValue(definition, out var like) ? Field(like, field) : null;
 
     /// <summary>The text of a field that all types share, or null: <c>kind</c>, <c>apiVersion</c>.</summary>
     public string? Shared(string field) => _texts.GetValueOrDefault("*." + field);
@@ -91,6 +96,15 @@ internal sealed class Descriptions
             if (indent == 0 && text.StartsWith("package ", StringComparison.Ordinal))
             {
                 (package, type, key) = (text["package ".Length..], null, null);
+                continue;
+            }
+
+            if (indent == 2 && type is not null && text.StartsWith("like ", StringComparison.Ordinal))
+            {
+                key = null;
+                var other = text["like ".Length..];
+                if (!_likes.TryAdd(type, other.Contains('.', StringComparison.Ordinal) ? other : $"{package}.{other}"))
+                    Fail($"says again what {type} is like");
                 continue;
             }
 
