@@ -35,11 +35,13 @@ internal sealed class HorizontalPodAutoscalerStrategy : Strategy<HorizontalPodAu
         return o with { Spec = spec };
     }
 
-    protected override void ValidateObject(StrategyContext c, HorizontalPodAutoscaler o, FieldErrors errors)
+    protected override void ValidateObject(StrategyContext c, HorizontalPodAutoscaler o, FieldErrors errors) => Judge(o, 1, errors);
+
+    private static void Judge(HorizontalPodAutoscaler o, int least, FieldErrors errors)
     {
         var (spec, path) = (o.Spec, Paths.Spec);
-        if (spec.MinReplicas < 1)
-            errors.Invalid(path.Child("minReplicas"), spec.MinReplicas, "must be greater than or equal to 1");
+        if (spec.MinReplicas < least)
+            errors.Invalid(path.Child("minReplicas"), spec.MinReplicas, $"must be greater than or equal to {least}");
         if (spec.MaxReplicas < 1)
             errors.Invalid(path.Child("maxReplicas"), spec.MaxReplicas, "must be greater than 0");
         if (spec.MinReplicas is { } min && spec.MaxReplicas < min)
@@ -53,7 +55,8 @@ internal sealed class HorizontalPodAutoscalerStrategy : Strategy<HorizontalPodAu
     protected override void ValidateUpdate(StrategyContext c, HorizontalPodAutoscaler updated, HorizontalPodAutoscaler old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);
-        ValidateObject(c, updated, errors);
+        // What scales to zero already may stay so.
+        Judge(updated, old.Spec.MinReplicas == 0 ? 0 : 1, errors);
     }
 
     protected override void ValidateStatus(StrategyContext c, HorizontalPodAutoscaler updated, HorizontalPodAutoscaler old, FieldErrors errors)

@@ -1,6 +1,7 @@
 using Coxswain.Api;
 using Coxswain.Api.Autoscaling.V2;
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.Registry.Core;
 
 namespace Coxswain.ApiServer.Registry.Autoscaling;
 
@@ -67,58 +68,92 @@ internal static class HorizontalPodAutoscalerValidation
             errors.Required(path.Child("type"), "must specify a metric source type");
         if (!CommonRules.Contains(Types, metric.Type))
             errors.NotSupported(path.Child("type"), metric.Type, Types);
-        if (metric.Object is { } described)
+        var first = Source(metric, path, errors);
+        var (expected, given) = metric.Type switch
         {
-            HorizontalPodAutoscalerStrategy.Target(described.DescribedObject, path.Child("object").Child("describedObject"), errors);
-            Identifier(described.Metric, path.Child("object").Child("metric"), errors);
-            Target(described.Target, path.Child("object").Child("target"), errors);
-            if (described.Target.Value is null && described.Target.AverageValue is null)
-                errors.Required(path.Child("object").Child("target").Child("averageValue"), "must set either a target value or averageValue");
-        }
-
-        if (metric.External is { } external)
-        {
-            Identifier(external.Metric, path.Child("external").Child("metric"), errors);
-            Target(external.Target, path.Child("external").Child("target"), errors);
-            if (external.Target.Value is null && external.Target.AverageValue is null)
-                errors.Required(path.Child("external").Child("target").Child("averageValue"), "must set either a target value for metric or a per-pod target");
-            if (external.Target.Value is not null && external.Target.AverageValue is not null)
-                errors.Forbidden(path.Child("external").Child("target").Child("value"), "may not set both a target value for metric and a per-pod target");
-        }
-
-        if (metric.Pods is { } pods)
-        {
-            Identifier(pods.Metric, path.Child("pods").Child("metric"), errors);
-            Target(pods.Target, path.Child("pods").Child("target"), errors);
-            if (pods.Target.AverageValue is not { Sign: > 0 })
-                errors.Required(path.Child("pods").Child("target").Child("averageValue"), "must specify a positive target averageValue");
-        }
-
-        if (metric.Resource is { } resource)
-            Resource(resource.Name, resource.Target, path.Child("resource"), errors);
-        if (metric.ContainerResource is { } container)
-        {
-            Resource(container.Name, container.Target, path.Child("containerResource"), errors);
-            if (container.Container.Length == 0)
-                errors.Required(path.Child("containerResource").Child("container"), "must specify a container");
-        }
-
-        var expected = metric.Type switch
-        {
-            "Object" => (metric.Object as object, "object"),
-            "Pods" => (metric.Pods, "pods"),
-            "Resource" => (metric.Resource, "resource"),
-            "ContainerResource" => (metric.ContainerResource, "containerResource"),
-            "External" => (metric.External, "external"),
-            _ => (metric, ""),
+            "Object" => ("object", metric.Object is not null),
+            "Pods" => ("pods", metric.Pods is not null),
+            "Resource" => ("resource", metric.Resource is not null),
+            "ContainerResource" => ("containerResource", metric.ContainerResource is not null),
+            "External" => ("external", metric.External is not null),
+            _ => ("", true),
         };
-        if (expected.Item1 is null)
-            errors.Required(path.Child(expected.Item2), "must populate information for the given metric source");
-        var count = 0;
-        foreach (var source in new object?[] { metric.Object, metric.Pods, metric.Resource, metric.ContainerResource, metric.External })
-            count += source is null ? 0 : 1;
-        if (count > 1)
-            errors.Forbidden(path, "must populate the given metric source only");
+        if (!given)
+            errors.Required(path.Child(expected), "must populate information for the given metric source");
+        if (expected.Length == 0)
+            errors.NotSupported(path.Child("type"), metric.Type, Types);
+        foreach (var source in Sources(metric))
+            if (source != expected && (source != first || Sources(metric).Count > 1))
+                errors.Forbidden(path.Child(source), "must populate the given metric source only");
+    }
+
+    private static List<string> Sources(MetricSpec metric)
+    {
+        var names = new List<string>();
+        foreach (var (source, name) in new (object?, string)[]
+        {
+            (metric.Object, "object"), (metric.External, "external"), (metric.Pods, "pods"),
+            (metric.Resource, "resource"), (metric.ContainerResource, "containerResource"),
+        })
+            if (source is not null)
+                names.Add(name);
+        return names;
+    }
+
+    /// <summary>Judges the first source that is given, and names it; where there are more, those are refused as a whole.</summary>
+    private static string? Source(MetricSpec metric, FieldPath path, FieldErrors errors)
+    {
+        if (metric.Object is { } described)
+            Described(described, path.Child("object"), errors);
+        else if (metric.External is { } external)
+            External(external, path.Child("external"), errors);
+        else if (metric.Pods is { } pods)
+            Pods(pods, path.Child("pods"), errors);
+        else if (metric.Resource is { } resource)
+            Resource(resource.Name, resource.Target, path.Child("resource"), errors);
+        else if (metric.ContainerResource is { } container)
+            ContainerResource(container, path.Child("containerResource"), errors);
+        return Sources(metric).FirstOrDefault();
+    }
+
+    private static void Described(ObjectMetricSource source, FieldPath path, FieldErrors errors)
+    {
+        HorizontalPodAutoscalerStrategy.Target(source.DescribedObject, path.Child("describedObject"), errors);
+        Identifier(source.Metric, path.Child("metric"), errors);
+        Target(source.Target, path.Child("target"), errors);
+        if (source.Target.Value is null && source.Target.AverageValue is null)
+            errors.Required(path.Child("target").Child("averageValue"), "must set either a target value or averageValue");
+    }
+
+    private static void External(ExternalMetricSource source, FieldPath path, FieldErrors errors)
+    {
+        Identifier(source.Metric, path.Child("metric"), errors);
+        Target(source.Target, path.Child("target"), errors);
+        if (source.Target.Value is null && source.Target.AverageValue is null)
+            errors.Required(path.Child("target").Child("averageValue"), "must set either a target value for metric or a per-pod target");
+        if (source.Target.Value is not null && source.Target.AverageValue is not null)
+            errors.Forbidden(path.Child("target").Child("value"), "may not set both a target value for metric and a per-pod target");
+    }
+
+    private static void Pods(PodsMetricSource source, FieldPath path, FieldErrors errors)
+    {
+        Identifier(source.Metric, path.Child("metric"), errors);
+        Target(source.Target, path.Child("target"), errors);
+        if (source.Target.AverageValue is null)
+            errors.Required(path.Child("target").Child("averageValue"), "must specify a positive target averageValue");
+    }
+
+    private static void ContainerResource(ContainerResourceMetricSource source, FieldPath path, FieldErrors errors)
+    {
+        if (source.Name.Length == 0)
+            errors.Required(path.Child("name"), "must specify a resource name");
+        else
+            ResourceNames.ValidForContainer(source.Name, path.Child("name"), errors);
+        if (source.Container.Length == 0)
+            errors.Required(path.Child("container"), "must specify a container");
+        else
+            errors.Invalid(path.Child("container"), source.Container, ValidationRules.Dns1123Label(source.Container));
+        ResourceTarget(source.Target, path.Child("target"), errors);
     }
 
     private static void Identifier(MetricIdentifier metric, FieldPath path, FieldErrors errors)
@@ -147,10 +182,15 @@ internal static class HorizontalPodAutoscalerValidation
     {
         if (name.Length == 0)
             errors.Required(path.Child("name"), "must specify a resource name");
-        Target(target, path.Child("target"), errors);
+        ResourceTarget(target, path.Child("target"), errors);
+    }
+
+    private static void ResourceTarget(MetricTarget target, FieldPath path, FieldErrors errors)
+    {
+        Target(target, path, errors);
         if (target.AverageUtilization is null && target.AverageValue is null)
-            errors.Required(path.Child("target").Child("averageUtilization"), "must set either a target raw value or a target utilization");
+            errors.Required(path.Child("averageUtilization"), "must set either a target raw value or a target utilization");
         if (target.AverageUtilization is not null && target.AverageValue is not null)
-            errors.Forbidden(path.Child("target").Child("averageValue"), "may not set both a target raw value and a target utilization");
+            errors.Forbidden(path.Child("averageValue"), "may not set both a target raw value and a target utilization");
     }
 }

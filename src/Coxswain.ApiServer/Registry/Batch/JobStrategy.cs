@@ -25,6 +25,12 @@ internal sealed class JobStrategy : Strategy<Job>
     {
         GeneratedSelector(o, errors);
         JobValidation.Spec(o.Spec, Paths.Spec, errors);
+        // The last pod's host name is the longest.
+        if (o.Spec is not { CompletionMode: "Indexed", Completions: > 0 and var completions })
+            return;
+        var hostname = $"{o.Metadata.Name}-{completions - 1}";
+        if (ValidationRules.Dns1123Label(hostname).Count > 0)
+            errors.Invalid(Paths.Metadata.Child("name"), o.Metadata.Name, $"will not able to create pod with invalid DNS label: {hostname}");
     }
 
     protected override void ValidateUpdate(StrategyContext c, Job updated, Job old, FieldErrors errors)
@@ -38,14 +44,15 @@ internal sealed class JobStrategy : Strategy<Job>
     protected override void ValidateStatus(StrategyContext c, Job updated, Job old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);
-        var (s, path) = (updated.Status, Paths.Status);
-        CommonRules.NonNegative(s.Active, path.Child("active"), errors);
-        CommonRules.NonNegative(s.Succeeded, path.Child("succeeded"), errors);
-        CommonRules.NonNegative(s.Failed, path.Child("failed"), errors);
-        if (s.Ready is { } ready)
-            CommonRules.NonNegative(ready, path.Child("ready"), errors);
-        if (s.Terminating is { } terminating)
-            CommonRules.NonNegative(terminating, path.Child("terminating"), errors);
+        JobStatusValidation.Validate(updated, old, errors);
+    }
+
+    protected override void Warn(StrategyContext c, Job o, Job? old, ICollection<string> warnings)
+    {
+        if (old is null)
+            NameWarnings.Workload(o.Metadata.Name, warnings);
+        if (o.Metadata.Generation != old?.Metadata.Generation)
+            JobWarnings.Spec(o.Spec, Paths.Spec, warnings);
     }
 
     protected override string? SelectableField(Job o, string field) =>
@@ -58,10 +65,10 @@ internal sealed class JobStrategy : Strategy<Job>
             return o;
         var template = o.Spec.Template;
         var labels = template.Metadata.Labels;
-        foreach (var name in new[] { "job-name", "batch.kubernetes.io/job-name" })
+        // What the client has set stays, and is refused if it differs.
+        foreach (var (name, value) in Generated(o))
             if (!labels.ContainsKey(name))
-                labels = labels.With(name, o.Metadata.Name);
-        labels = labels.With("controller-uid", o.Metadata.Uid).With(UidLabel, o.Metadata.Uid);
+                labels = labels.With(name, value);
         var selector = o.Spec.Selector ?? LabelSelector.Empty;
         if (!selector.MatchLabels.ContainsKey(UidLabel))
             selector = selector with { MatchLabels = selector.MatchLabels.With(UidLabel, o.Metadata.Uid) };
@@ -83,13 +90,20 @@ internal sealed class JobStrategy : Strategy<Job>
         if (o.Metadata.Uid.Length == 0)
             errors.Required(Paths.Metadata.Child("uid"));
         var path = Paths.Spec.Child("template").Child("metadata").Child("labels");
-        foreach (var (name, wanted) in new[] { ("controller-uid", o.Metadata.Uid), ("job-name", o.Metadata.Name) })
+        foreach (var (name, wanted) in Generated(o))
             if (!o.Spec.Template.Metadata.Labels.TryGetValue(name, out var found))
                 errors.Required(path.Key(name), $"must be '{wanted}'");
             else if (found != wanted)
                 errors.Invalid(path.Key(name), o.Spec.Template.Metadata.Labels, $"must be '{wanted}'");
-        ApiMap<string> generated = [new("controller-uid", o.Metadata.Uid), new(UidLabel, o.Metadata.Uid), new("job-name", o.Metadata.Name)];
-        if (!Apps.WorkloadRules.Matches(selector, generated))
+        if (!Apps.WorkloadRules.Matches(selector, Generated(o)))
             errors.Invalid(Paths.Spec.Child("selector"), selector, "`selector` not auto-generated");
     }
+
+    private static ApiMap<string> Generated(Job o) =>
+    [
+        new("batch.kubernetes.io/controller-uid", o.Metadata.Uid),
+        new("batch.kubernetes.io/job-name", o.Metadata.Name),
+        new("controller-uid", o.Metadata.Uid),
+        new("job-name", o.Metadata.Name),
+    ];
 }

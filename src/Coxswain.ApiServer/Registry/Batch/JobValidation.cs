@@ -1,5 +1,4 @@
 using Coxswain.Api.Batch.V1;
-using Coxswain.Api.Core.V1;
 using Coxswain.Api.Validation;
 using Coxswain.ApiServer.Registry.Apps;
 using Coxswain.ApiServer.Registry.Core;
@@ -9,8 +8,13 @@ namespace Coxswain.ApiServer.Registry.Batch;
 /// <summary>Judges what a job is to do, its own or that of a template.</summary>
 internal static class JobValidation
 {
+    private const int MaxManagedByLength = 63;
     private const int MaxIndexedParallelism = 100_000;
-    private static readonly string[] FailureActions = ["Count", "FailIndex", "FailJob", "Ignore"];
+    private const int MaxFailedIndexes = 100_000;
+
+    // Beyond this many completions, less may run and fail at once.
+    private const int ManyCompletions = 100_000;
+    private const int LimitForMany = 10_000;
 
     public static void Spec(JobSpec spec, FieldPath path, FieldErrors errors)
     {
@@ -25,24 +29,21 @@ internal static class JobValidation
     /// <summary>The job of a template, whose selector will be made later.</summary>
     public static void Template(JobTemplateSpec template, FieldPath path, FieldErrors errors)
     {
-        LabelValidation.Labels(template.Metadata.Labels, path.Child("labels"), errors);
-        ObjectMetaValidation.Annotations(template.Metadata.Annotations, path.Child("annotations"), errors);
-        Common(template.Spec, path.Child("spec"), errors);
+        path = path.Child("spec");
+        Common(template.Spec, path, errors);
+        if (template.Spec.Selector is { } selector)
+            errors.Invalid(path.Child("selector"), selector, "`selector` will be auto-generated");
         if (template.Spec.ManualSelector == true)
-            errors.NotSupported(path.Child("spec").Child("manualSelector"), true, "nil", "false");
+            errors.NotSupported(path.Child("manualSelector"), true, "nil", "false");
     }
 
     public static void SpecUpdate(JobSpec updated, Job old, FieldErrors errors)
     {
         var path = Paths.Spec;
         Spec(updated, path, errors);
-        var elastic = updated.CompletionMode == "Indexed" && updated.Completions == updated.Parallelism && updated.Completions is not null;
-        if (!elastic)
-            CommonRules.Unchanged(updated.Completions, old.Spec.Completions, path.Child("completions"), errors);
+        Completions(updated, old.Spec, path.Child("completions"), errors);
         CommonRules.Unchanged(updated.Selector, old.Spec.Selector, path.Child("selector"), errors);
-        // A job that has not begun may still be sent elsewhere.
-        var template = old is { Spec.Suspend: true, Status.StartTime: null } ? WithSchedulingOf(old.Spec.Template, updated.Template) : old.Spec.Template;
-        CommonRules.Unchanged(updated.Template, template, path.Child("template"), errors);
+        CommonRules.Unchanged(updated.Template, SuspendedJobs.Changeable(updated.Template, old), path.Child("template"), errors);
         CommonRules.Unchanged(updated.CompletionMode, old.Spec.CompletionMode, path.Child("completionMode"), errors);
         CommonRules.Unchanged(updated.PodFailurePolicy, old.Spec.PodFailurePolicy, path.Child("podFailurePolicy"), errors);
         CommonRules.Unchanged(updated.BackoffLimitPerIndex, old.Spec.BackoffLimitPerIndex, path.Child("backoffLimitPerIndex"), errors);
@@ -50,17 +51,14 @@ internal static class JobValidation
         CommonRules.Unchanged(updated.SuccessPolicy, old.Spec.SuccessPolicy, path.Child("successPolicy"), errors);
     }
 
-    private static PodTemplateSpec WithSchedulingOf(PodTemplateSpec old, PodTemplateSpec updated) => old with
+    // Indexed jobs may grow and shrink as a whole.
+    private static void Completions(JobSpec updated, JobSpec old, FieldPath path, FieldErrors errors)
     {
-        Metadata = old.Metadata with { Labels = updated.Metadata.Labels, Annotations = updated.Metadata.Annotations },
-        Spec = old.Spec with
-        {
-            NodeSelector = updated.Spec.NodeSelector,
-            Affinity = updated.Spec.Affinity,
-            Tolerations = updated.Spec.Tolerations,
-            SchedulingGates = updated.Spec.SchedulingGates,
-        },
-    };
+        if (updated.CompletionMode != "Indexed")
+            CommonRules.Unchanged(updated.Completions, old.Completions, path, errors);
+        else if (updated.Completions is { } completions && completions != old.Completions && completions != updated.Parallelism)
+            errors.Invalid(path, completions, "can only be modified in tandem with spec.parallelism");
+    }
 
     private static void Common(JobSpec spec, FieldPath path, FieldErrors errors)
     {
@@ -70,28 +68,37 @@ internal static class JobValidation
         NonNegative(spec.BackoffLimit, "backoffLimit");
         NonNegative(spec.TtlSecondsAfterFinished, "ttlSecondsAfterFinished");
         NonNegative(spec.BackoffLimitPerIndex, "backoffLimitPerIndex");
-        if (spec.MaxFailedIndexes is not null)
+        NonNegative(spec.MaxFailedIndexes, "maxFailedIndexes");
+        if (spec.MaxFailedIndexes is not null && spec.BackoffLimitPerIndex is null)
+            errors.Required(path.Child("backoffLimitPerIndex"), "when maxFailedIndexes is specified");
+        if (spec.ManagedBy is { } manager)
         {
-            NonNegative(spec.MaxFailedIndexes, "maxFailedIndexes");
-            if (spec.BackoffLimitPerIndex is null)
-                errors.Required(path.Child("backoffLimitPerIndex"), "when maxFailedIndexes is specified");
+            DomainPrefixedPath.Validate(manager, path.Child("managedBy"), errors);
+            if (manager.Length > MaxManagedByLength)
+                errors.TooLong(path.Child("managedBy"), MaxManagedByLength);
         }
 
-        if (spec.ManagedBy is not null && !spec.ManagedBy.Contains('/'))
-            errors.Invalid(path.Child("managedBy"), spec.ManagedBy, "must be a domain-prefixed path (such as \"acme.io/foo\")");
-        CompletionMode(spec, path, errors);
-        CommonRules.OptionalOneOf(spec.PodReplacementPolicy, path.Child("podReplacementPolicy"), errors, "Failed", "TerminatingOrFailed");
-        if (spec.PodFailurePolicy is not null)
-            FailurePolicy(spec.PodFailurePolicy, spec, path.Child("podFailurePolicy"), errors);
-        if (spec.SuccessPolicy is { Rules.Count: 0 })
-            errors.Required(path.Child("successPolicy").Child("rules"), "at least one rules must be specified when the successPolicy is specified");
+        CommonRules.OptionalOneOf(spec.CompletionMode, path.Child("completionMode"), errors, "NonIndexed", "Indexed");
+        if (spec.CompletionMode == "Indexed")
+            Indexed(spec, path, errors);
+        else if (spec.CompletionMode is null or "NonIndexed")
+            NotIndexed(spec, path, errors);
+        if (spec.PodFailurePolicy is { } failure)
+            JobPolicyValidation.Failure(failure, spec, path.Child("podFailurePolicy"), errors);
+        if (spec.SuccessPolicy is { } success)
+        {
+            if (spec.CompletionMode != "Indexed")
+                errors.Invalid(path.Child("successPolicy"), success, "requires indexed completion mode");
+            else
+                JobPolicyValidation.Success(success, spec.Completions ?? 0, path.Child("successPolicy"), errors);
+        }
+
+        if (spec.PodFailurePolicy is null)
+            CommonRules.OptionalOneOf(spec.PodReplacementPolicy, path.Child("podReplacementPolicy"), errors, "Failed", "TerminatingOrFailed");
+        else
+            CommonRules.OptionalOneOf(spec.PodReplacementPolicy, path.Child("podReplacementPolicy"), errors, "Failed");
         PodTemplateValidation.Validate(spec.Template, path.Child("template"), errors);
-        var restart = spec.Template.Spec.RestartPolicy;
-        if (restart is not ("OnFailure" or "Never"))
-            errors.Required(path.Child("template").Child("spec").Child("restartPolicy"), "valid values: \"OnFailure\", \"Never\"");
-        else if (spec.PodFailurePolicy is not null && restart != "Never")
-            errors.Invalid(path.Child("template").Child("spec").Child("restartPolicy"), restart,
-                "only \"Never\" is supported when podFailurePolicy is specified");
+        RestartPolicy(spec, path.Child("template").Child("spec").Child("restartPolicy"), errors);
 
         void NonNegative(long? value, string field)
         {
@@ -100,60 +107,44 @@ internal static class JobValidation
         }
     }
 
-    private static void CompletionMode(JobSpec spec, FieldPath path, FieldErrors errors)
+    private static void Indexed(JobSpec spec, FieldPath path, FieldErrors errors)
     {
-        CommonRules.OptionalOneOf(spec.CompletionMode, path.Child("completionMode"), errors, "NonIndexed", "Indexed");
-        if (spec.CompletionMode == "Indexed")
-        {
-            if (spec.Completions is null)
-                errors.Required(path.Child("completions"), "when completion mode is Indexed");
-            if (spec.Parallelism > MaxIndexedParallelism)
-                errors.Invalid(path.Child("parallelism"), spec.Parallelism, $"must be less than or equal to {MaxIndexedParallelism} when completion mode is Indexed");
-            if (spec.MaxFailedIndexes > spec.Completions)
-                errors.Invalid(path.Child("maxFailedIndexes"), spec.MaxFailedIndexes, "must be less than or equal to completions");
-        }
-        else
-        {
-            if (spec.BackoffLimitPerIndex is not null)
-                errors.Invalid(path.Child("backoffLimitPerIndex"), spec.BackoffLimitPerIndex, "requires indexed completion mode");
-            if (spec.SuccessPolicy is not null)
-                errors.Invalid(path.Child("successPolicy"), spec.SuccessPolicy, "requires indexed completion mode");
-        }
+        var (parallelism, failed) = (path.Child("parallelism"), path.Child("maxFailedIndexes"));
+        if (spec.Completions is null)
+            errors.Required(path.Child("completions"), "when completion mode is Indexed");
+        if (spec.Parallelism > MaxIndexedParallelism)
+            errors.Invalid(parallelism, spec.Parallelism, $"must be less than or equal to {MaxIndexedParallelism} when completion mode is Indexed");
+        if (spec.MaxFailedIndexes > spec.Completions)
+            errors.Invalid(failed, spec.MaxFailedIndexes, "must be less than or equal to completions");
+        if (spec.MaxFailedIndexes > MaxFailedIndexes)
+            errors.Invalid(failed, spec.MaxFailedIndexes, $"must be less than or equal to {MaxFailedIndexes}");
+        if (spec.BackoffLimitPerIndex is null || spec.Completions is null or <= ManyCompletions)
+            return;
+        const string Limited = "must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index";
+        if (spec.MaxFailedIndexes is null)
+            errors.Required(failed, $"must be specified when completions is above {ManyCompletions}");
+        if (spec.Parallelism > LimitForMany)
+            errors.Invalid(parallelism, spec.Parallelism, Limited);
+        if (spec.MaxFailedIndexes > LimitForMany)
+            errors.Invalid(failed, spec.MaxFailedIndexes, Limited);
     }
 
-    private static void FailurePolicy(PodFailurePolicy policy, JobSpec spec, FieldPath path, FieldErrors errors)
+    private static void NotIndexed(JobSpec spec, FieldPath path, FieldErrors errors)
     {
-        for (var i = 0; i < policy.Rules.Count; i++)
-        {
-            var (rule, at) = (policy.Rules[i], path.Child("rules").Index(i));
-            CommonRules.OneOf(rule.Action, at.Child("action"), errors, FailureActions);
-            if (rule.Action == "FailIndex" && spec.BackoffLimitPerIndex is null)
-                errors.Invalid(at.Child("action"), rule.Action, "requires the backoffLimitPerIndex to be set");
-            if (rule.OnExitCodes is { } codes)
-            {
-                var below = at.Child("onExitCodes");
-                if (rule.OnPodConditions.Count > 0)
-                    errors.Invalid(at, rule, "specifying both OnExitCodes and OnPodConditions is not supported");
-                CommonRules.OneOf(codes.Operator, below.Child("operator"), errors, "In", "NotIn");
-                if (codes.Values.Count == 0)
-                    errors.Invalid(below.Child("values"), codes.Values, "at least one value is required");
-                else if (codes.Values.Count > 255)
-                    errors.TooMany(below.Child("values"), codes.Values.Count, 255);
-                for (var j = 0; j < codes.Values.Count; j++)
-                    if (codes.Operator == "In" && codes.Values[j] == 0)
-                        errors.Invalid(below.Child("values").Index(j), 0, "must not be 0 for the In operator");
-            }
-            else if (rule.OnPodConditions.Count == 0)
-            {
-                errors.Invalid(at, rule, "specifying one of OnExitCodes and OnPodConditions is required");
-            }
+        if (spec.BackoffLimitPerIndex is { } limit)
+            errors.Invalid(path.Child("backoffLimitPerIndex"), limit, "requires indexed completion mode");
+        if (spec.MaxFailedIndexes is { } failed)
+            errors.Invalid(path.Child("maxFailedIndexes"), failed, "requires indexed completion mode");
+    }
 
-            for (var j = 0; j < rule.OnPodConditions.Count; j++)
-            {
-                var below = at.Child("onPodConditions").Index(j);
-                errors.Invalid(below.Child("type"), rule.OnPodConditions[j].Type, ValidationRules.QualifiedName(rule.OnPodConditions[j].Type));
-                CommonRules.OneOf(rule.OnPodConditions[j].Status, below.Child("status"), errors, "False", "True", "Unknown");
-            }
-        }
+    private static void RestartPolicy(JobSpec spec, FieldPath path, FieldErrors errors)
+    {
+        var policy = spec.Template.Spec.RestartPolicy;
+        if (policy is "" or "Always")
+            errors.Required(path, "valid values: \"OnFailure\", \"Never\"");
+        else if (policy is not ("OnFailure" or "Never"))
+            errors.NotSupported(path, policy, "OnFailure", "Never");
+        else if (spec.PodFailurePolicy is not null && policy != "Never")
+            errors.Invalid(path, policy, "only \"Never\" is supported when podFailurePolicy is specified");
     }
 }

@@ -17,9 +17,17 @@ internal sealed class LeaseStrategy : Strategy<Lease>
             errors.Invalid(Paths.Spec.Child("leaseDurationSeconds"), spec.LeaseDurationSeconds, "must be greater than 0");
         if (spec.LeaseTransitions < 0)
             errors.Invalid(Paths.Spec.Child("leaseTransitions"), spec.LeaseTransitions, "must to greater or equal than 0");
-        if (spec.Strategy is not null)
-            CommonRules.OptionalOneOf(spec.Strategy, Paths.Spec.Child("strategy"), errors, "OldestEmulationVersion");
+        if (spec.Strategy is { } strategy)
+        {
+            // The path is upstream's.
+            var path = Paths.Spec.Child("strategy").Child("strategy");
+            if (strategy.Contains('/'))
+                errors.Invalid(path, strategy, ValidationRules.QualifiedName(strategy));
+            else
+                CommonRules.OptionalOneOf(strategy, path, errors, "OldestEmulationVersion");
+        }
+
         if (!string.IsNullOrEmpty(spec.PreferredHolder) && string.IsNullOrEmpty(spec.Strategy))
-            errors.Forbidden(Paths.Spec.Child("preferredHolder"), "may only be specified when `strategy` is defined");
+            errors.Forbidden(Paths.Spec.Child("preferredHolder"), "may only be specified if `strategy` is defined");
     }
 }

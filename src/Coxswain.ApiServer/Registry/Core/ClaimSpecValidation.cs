@@ -26,8 +26,9 @@ internal static class ClaimSpecValidation
             DataSource(source.ApiGroup, source.Kind, source.Name, path.Child("dataSource"), errors);
         if (spec.DataSourceRef is { } reference)
             DataSource(reference.ApiGroup, reference.Kind, reference.Name, path.Child("dataSourceRef"), errors);
-        if (!string.IsNullOrEmpty(spec.DataSourceRef?.Namespace))
+        if (spec.DataSourceRef?.Namespace is { Length: > 0 } elsewhere)
         {
+            errors.Invalid(path.Child("dataSourceRef").Child("namespace"), elsewhere, ValidationRules.Dns1123Label(elsewhere));
             if (spec.DataSource is not null)
                 errors.Invalid(path, "", "may not be specified when dataSourceRef.namespace is specified");
         }

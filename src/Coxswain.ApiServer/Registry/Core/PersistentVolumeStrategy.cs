@@ -53,12 +53,21 @@ internal sealed class PersistentVolumeStrategy : Strategy<PersistentVolume>
         ValidateMetadata(updated, errors);
         ValidateObject(c, updated, errors);
         ValidateMetadataUpdate(updated, old, errors);
-        if (PersistentVolumeValidation.SourceOf(updated.Spec) != PersistentVolumeValidation.SourceOf(old.Spec))
+        var source = PersistentVolumeValidation.SourceOf(updated.Spec);
+        // How to grow the volume may be told later.
+        if (source.Csi is { ControllerExpandSecretRef: not null } && old.Spec.Csi is { ControllerExpandSecretRef: null })
+            source = source with { Csi = source.Csi with { ControllerExpandSecretRef = null } };
+        if (source != PersistentVolumeValidation.SourceOf(old.Spec))
             errors.Forbidden(Paths.Spec.Child("persistentvolumesource"), "spec.persistentvolumesource is immutable after creation\n");
         CommonRules.Unchanged(updated.Spec.VolumeMode, old.Spec.VolumeMode, "volumeMode", errors);
-        if (old.Spec.NodeAffinity is not null)
-            CommonRules.Unchanged(updated.Spec.NodeAffinity, old.Spec.NodeAffinity, "nodeAffinity", errors);
+        if (old.Spec.NodeAffinity is { } affinity && updated.Spec.NodeAffinity != VolumeNodeLabels.Renamed(affinity, updated.Spec.NodeAffinity))
+            errors.Invalid("nodeAffinity", updated.Spec.NodeAffinity, $"{CommonRules.Immutable}, except for updating from beta label to GA");
+        if (old.Spec.VolumeAttributesClassName is not null && updated.Spec.VolumeAttributesClassName is null)
+            errors.Forbidden(Paths.Spec.Child("volumeAttributesClassName"), "update from non-nil value to nil is forbidden");
     }
+
+    protected override void Warn(StrategyContext c, PersistentVolume o, PersistentVolume? old, ICollection<string> warnings) =>
+        VolumeWarnings.Persistent(o, warnings);
 
     protected override void ValidateStatus(StrategyContext c, PersistentVolume updated, PersistentVolume old, FieldErrors errors)
     {

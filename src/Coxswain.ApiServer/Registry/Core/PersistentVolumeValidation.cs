@@ -26,13 +26,16 @@ internal static class PersistentVolumeValidation
         if (spec.PersistentVolumeReclaimPolicy.Length > 0)
         {
             if (inline && spec.PersistentVolumeReclaimPolicy != "Retain")
-                errors.Forbidden(path.Child("persistentVolumeReclaimPolicy"), "may only be \"Retain\" in the context of inline volumes");
-            CommonRules.OneOf(spec.PersistentVolumeReclaimPolicy, path.Child("persistentVolumeReclaimPolicy"), errors, "Delete", "Recycle", "Retain");
+                errors.Forbidden(path.Child("persistentVolumeReclaimPolicy"), "may only be Retain in the context of inline volumes");
+            else if (!inline)
+                CommonRules.OneOf(spec.PersistentVolumeReclaimPolicy, path.Child("persistentVolumeReclaimPolicy"), errors, "Delete", "Recycle", "Retain");
         }
 
         if (spec.NodeAffinity is { } affinity)
         {
-            if (affinity.Required is null)
+            if (inline)
+                errors.Forbidden(path.Child("nodeAffinity"), "may not be specified in the context of inline volumes");
+            else if (affinity.Required is null)
                 errors.Required(path.Child("nodeAffinity").Child("required"), "must specify required node constraints");
             else
                 SchedulingValidation.NodeSelector(affinity.Required, path.Child("nodeAffinity").Child("required"), errors);
@@ -41,12 +44,7 @@ internal static class PersistentVolumeValidation
         Sources(spec, path, errors);
         if (spec is { HostPath.Path: "/", PersistentVolumeReclaimPolicy: "Recycle" })
             errors.Forbidden(path.Child("persistentVolumeReclaimPolicy"), "may not be 'recycle' for a hostPath mount of '/'");
-        if (spec.StorageClassName.Length > 0)
-            errors.Invalid(path.Child("storageClassName"), spec.StorageClassName, ValidationRules.Dns1123Subdomain(spec.StorageClassName));
-        CommonRules.OptionalOneOf(spec.VolumeMode, path.Child("volumeMode"), errors, "Block", "Filesystem");
-        if (!string.IsNullOrEmpty(spec.VolumeAttributesClassName))
-            errors.Invalid(path.Child("volumeAttributesClassName"), spec.VolumeAttributesClassName,
-                ValidationRules.Dns1123Subdomain(spec.VolumeAttributesClassName));
+        Class(spec, inline, path, errors);
     }
 
     /// <summary>The spec with nothing but its source, to compare sources by.</summary>
@@ -61,9 +59,31 @@ internal static class PersistentVolumeValidation
         VolumeMode = null,
         NodeAffinity = null,
         VolumeAttributesClassName = null,
-        // Secret references of CSI volumes may be changed.
-        Csi = spec.Csi is null ? null : spec.Csi with { ControllerExpandSecretRef = null, NodeExpandSecretRef = null },
     };
+
+    private static void Class(PersistentVolumeSpec spec, bool inline, FieldPath path, FieldErrors errors)
+    {
+        if (spec.StorageClassName.Length > 0)
+        {
+            if (inline)
+                errors.Forbidden(path.Child("storageClassName"), "may not be specified in the context of inline volumes");
+            else
+                errors.Invalid(path.Child("storageClassName"), spec.StorageClassName, ValidationRules.Dns1123Subdomain(spec.StorageClassName));
+        }
+
+        if (inline && spec.VolumeMode is not (null or "Filesystem"))
+            errors.Forbidden(path.Child("volumeMode"), "may not specify volumeMode other than Filesystem in the context of inline volumes");
+        else if (!inline)
+            CommonRules.OptionalOneOf(spec.VolumeMode, path.Child("volumeMode"), errors, "Block", "Filesystem");
+        if (spec.VolumeAttributesClassName is not { } attributes)
+            return;
+        if (attributes.Length == 0)
+            errors.Required(path.Child("volumeAttributesClassName"), "an empty string is disallowed");
+        else
+            errors.Invalid(path.Child("volumeAttributesClassName"), attributes, ValidationRules.Dns1123Subdomain(attributes));
+        if (spec.Csi is null)
+            errors.Required(path.Child("csi"), "has to be specified when using volumeAttributesClassName");
+    }
 
     private static void Capacity(PersistentVolumeSpec spec, FieldPath path, FieldErrors errors)
     {
@@ -105,7 +125,7 @@ internal static class PersistentVolumeValidation
         if (spec.Quobyte is { } quobyte && First("quobyte", out at))
             VolumeSourceRules.Quobyte(quobyte, at, errors);
         if (spec.Cephfs is { } cephfs && First("cephFS", out at) && cephfs.Monitors.Count == 0)
-            errors.Required(at.Child("monitors"));
+            errors.Required(path.Child("cephfs").Child("monitors"));
         if (spec.Iscsi is { } iscsi && First("iscsi", out at))
             VolumeSourceRules.Iscsi(iscsi.TargetPortal, iscsi.Iqn, iscsi.Lun, iscsi.ChapAuthDiscovery || iscsi.ChapAuthSession,
                 iscsi.SecretRef is not null, at, errors);

@@ -19,7 +19,7 @@ internal sealed class IngressClassStrategy : Strategy<IngressClass>
         var path = Paths.Spec.Child("controller");
         if (o.Spec.Controller.Length > MaxControllerLength)
             errors.TooLong(path, MaxControllerLength);
-        DomainPrefixedPath(o.Spec.Controller, path, errors);
+        DomainPrefixedPath.Validate(o.Spec.Controller, path, errors);
         if (o.Spec.Parameters is not { } parameters)
             return;
         path = Paths.Spec.Child("parameters");
@@ -48,31 +48,5 @@ internal sealed class IngressClassStrategy : Strategy<IngressClass>
         CommonRules.Unchanged(updated.Spec.Controller, old.Spec.Controller, Paths.Spec.Child("controller"), errors);
         ValidateMetadata(updated, errors);
         ValidateObject(c, updated, errors);
-    }
-
-    /// <summary>acme.io/foo</summary>
-    private static void DomainPrefixedPath(string text, FieldPath path, FieldErrors errors)
-    {
-        if (text.Length == 0)
-        {
-            errors.Required(path);
-            return;
-        }
-
-        var slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (slash <= 0 || slash == text.Length - 1)
-        {
-            errors.Invalid(path, text, "must be a domain-prefixed path (such as \"acme.io/foo\")");
-            return;
-        }
-
-        var host = text[..slash];
-        errors.Invalid(path, host, ValidationRules.Dns1123Subdomain(host));
-        foreach (var c in text.AsSpan(slash + 1))
-            if (!char.IsAsciiLetterOrDigit(c) && !"-._~%!$&'()*+,;=:@/".Contains(c))
-            {
-                errors.Invalid(path, text[(slash + 1)..], "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')");
-                return;
-            }
     }
 }

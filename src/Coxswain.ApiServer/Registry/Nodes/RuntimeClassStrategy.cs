@@ -25,6 +25,15 @@ internal sealed class RuntimeClassStrategy : Strategy<RuntimeClass>
                 errors.Duplicate(new FieldPath("scheduling").Child("tolerations").Index(i), scheduling.Tolerations[i]);
     }
 
+    protected override void Warn(StrategyContext c, RuntimeClass o, RuntimeClass? old, ICollection<string> warnings)
+    {
+        if (o.Scheduling is not { } scheduling)
+            return;
+        foreach (var (label, _) in CommonRules.Sorted(scheduling.NodeSelector))
+            if (NodeLabelWarnings.Deprecation(label) is { } message)
+                warnings.Add($"{new FieldPath("scheduling").Child("nodeSelector").Key(label)}: {message}");
+    }
+
     protected override void ValidateUpdate(StrategyContext c, RuntimeClass updated, RuntimeClass old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);

@@ -36,7 +36,9 @@ internal sealed class PodDisruptionBudgetStrategy : Strategy<PodDisruptionBudget
 
     protected override void ValidateStatus(StrategyContext c, PodDisruptionBudget updated, PodDisruptionBudget old, FieldErrors errors)
     {
+        ValidateMetadataUpdate(updated, old, errors);
         var (s, path) = (updated.Status, Paths.Status);
+        ConditionRules.Validate(s.Conditions, path.Child("conditions"), errors);
         CommonRules.NonNegative(s.DisruptionsAllowed, path.Child("disruptionsAllowed"), errors);
         CommonRules.NonNegative(s.CurrentHealthy, path.Child("currentHealthy"), errors);
         CommonRules.NonNegative(s.DesiredHealthy, path.Child("desiredHealthy"), errors);

@@ -6,6 +6,7 @@ namespace Coxswain.ApiServer.Registry.Storage;
 /// <summary>The rules of CSI drivers.</summary>
 internal sealed class CSIDriverStrategy : Strategy<CSIDriver>
 {
+    private const int MinUpdatePeriodSeconds = 10;
     private static readonly string[] Modes = ["Persistent", "Ephemeral"];
     private static readonly string[] FsGroupPolicies = ["File", "None", "ReadWriteOnceWithFSType"];
 
@@ -37,8 +38,6 @@ internal sealed class CSIDriverStrategy : Strategy<CSIDriver>
     protected override void ValidateObject(StrategyContext c, CSIDriver o, FieldErrors errors)
     {
         var (spec, path) = (o.Spec, Paths.Spec);
-        foreach (var mode in spec.VolumeLifecycleModes)
-            CommonRules.OptionalOneOf(mode, path.Child("volumeLifecycleModes"), errors, Modes);
         CommonRules.OptionalOneOf(spec.FsGroupPolicy, path.Child("fsGroupPolicy"), errors, FsGroupPolicies);
         for (var i = 0; i < spec.TokenRequests.Count; i++)
         {
@@ -54,6 +53,11 @@ internal sealed class CSIDriverStrategy : Strategy<CSIDriver>
                     errors.Invalid(at.Child("expirationSeconds"), seconds, "may not specify a duration larger than 2^32 seconds");
             }
         }
+
+        foreach (var mode in spec.VolumeLifecycleModes)
+            CommonRules.OptionalOneOf(mode, path.Child("volumeLifecycleModes"), errors, Modes);
+        if (spec.NodeAllocatableUpdatePeriodSeconds is < MinUpdatePeriodSeconds and var period)
+            errors.Invalid(path.Child("nodeAllocatableUpdatePeriodSeconds"), period, "must be greater than or equal to 10 seconds");
     }
 
     protected override void ValidateUpdate(StrategyContext c, CSIDriver updated, CSIDriver old, FieldErrors errors)

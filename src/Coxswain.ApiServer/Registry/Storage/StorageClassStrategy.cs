@@ -1,7 +1,9 @@
 using System.Text;
 using Coxswain.Api;
+using Coxswain.Api.Core.V1;
 using Coxswain.Api.Storage.V1;
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.Registry.Core;
 
 namespace Coxswain.ApiServer.Registry.Storage;
 
@@ -29,14 +31,20 @@ internal sealed class StorageClassStrategy : Strategy<StorageClass>
             var requirements = o.AllowedTopologies[i].MatchLabelExpressions;
             for (var j = 0; j < requirements.Count; j++)
             {
-                var at = new FieldPath("allowedTopologies").Index(i).Child("matchLabelExpressions").Index(j);
+                // The path names no term, as upstream's.
+                var at = new FieldPath("allowedTopologies").Child("matchLabelExpressions").Index(j);
+                if (requirements.AsSpan()[..j].ToArray().Any(earlier => earlier.Key == requirements[j].Key))
+                    errors.Duplicate(at.Child("key"), requirements[j].Key);
                 if (requirements[j].Values.Count == 0)
                     errors.Required(at.Child("values"));
-                LabelValidation.LabelName(requirements[j].Key, at.Child("key"), errors);
                 for (var k = 1; k < requirements[j].Values.Count; k++)
                     if (requirements[j].Values.AsSpan()[..k].Contains(requirements[j].Values[k]))
                         errors.Duplicate(at.Child("values").Index(k), requirements[j].Values[k]);
+                LabelValidation.LabelName(requirements[j].Key, at.Child("key"), errors);
             }
+
+            if (o.AllowedTopologies.AsSpan()[..i].ToArray().Any(earlier => SameTerm(earlier, o.AllowedTopologies[i])))
+                errors.Duplicate(new FieldPath("allowedTopologies").Index(i).Child("matchLabelExpressions"), "");
         }
     }
 
@@ -52,6 +60,32 @@ internal sealed class StorageClassStrategy : Strategy<StorageClass>
         if (updated.ReclaimPolicy != old.ReclaimPolicy)
             errors.Forbidden("reclaimPolicy", "updates to reclaimPolicy are forbidden.");
         CommonRules.Unchanged(updated.VolumeBindingMode, old.VolumeBindingMode, "volumeBindingMode", errors);
+    }
+
+    protected override void Warn(StrategyContext c, StorageClass o, StorageClass? old, ICollection<string> warnings)
+    {
+        for (var i = 0; i < o.AllowedTopologies.Count; i++)
+            for (var j = 0; j < o.AllowedTopologies[i].MatchLabelExpressions.Count; j++)
+            {
+                var key = o.AllowedTopologies[i].MatchLabelExpressions[j].Key;
+                if (NodeLabelWarnings.Deprecation(key) is { } message)
+                    warnings.Add($"allowedTopologies[{i}].matchLabelExpressions[{j}].key: {key} is {message}");
+            }
+    }
+
+    // Whatever the order of requirements and values.
+    private static bool SameTerm(TopologySelectorTerm one, TopologySelectorTerm other)
+    {
+        if (one.MatchLabelExpressions.Count != other.MatchLabelExpressions.Count)
+            return false;
+        foreach (var requirement in one.MatchLabelExpressions)
+        {
+            var found = other.MatchLabelExpressions.FirstOrDefault(o => o.Key == requirement.Key);
+            if (found is null || !found.Values.ToHashSet().SetEquals(requirement.Values))
+                return false;
+        }
+
+        return true;
     }
 
     public static void Provisioner(string name, FieldPath path, FieldErrors errors)
