@@ -6,6 +6,7 @@ using Coxswain.ApiServer.Authentication;
 using Coxswain.Client;
 using Coxswain.Security;
 using Coxswain.Storage;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Coxswain.Testing.Cluster;
@@ -37,7 +38,8 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>A cluster that is ready.</summary>
     /// <param name="tokens">Lines of a token file beside the administrator's.</param>
     public static async Task<TestCluster> StartAsync(
-        CancellationToken cancellation, ApiServerOptions? options = null, TimeProvider? clock = null, params IReadOnlyList<string> tokens)
+        CancellationToken cancellation, ApiServerOptions? options = null, TimeProvider? clock = null, ILoggerFactory? logs = null,
+        params IReadOnlyList<string> tokens)
     {
         var directory = Directory.CreateTempSubdirectory("coxswain-test-").FullName;
         var tokenFile = Path.Combine(directory, "tokens.csv");
@@ -47,7 +49,7 @@ public sealed class TestCluster : IAsyncDisposable
         var pki = PkiDirectory.Open(Path.Combine(directory, "pki"), TimeProvider.System);
         var store = new MemoryStore();
         var server = await ApiServer.ApiServer.StartAsync(
-            options, store, ApiServerPki.From(pki, options, [], []), clock, NullLoggerFactory.Instance, cancellation);
+            options, store, ApiServerPki.From(pki, options, [], []), clock, logs ?? NullLoggerFactory.Instance, cancellation);
         await server.Ready.WaitAsync(cancellation);
         return new(directory, pki, store, server);
     }

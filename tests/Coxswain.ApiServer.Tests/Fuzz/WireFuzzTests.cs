@@ -10,6 +10,7 @@ namespace Coxswain.ApiServer.Tests.Fuzz;
 /// <summary>Broken requests over real TLS: every one is answered with a client's code, and the server lives on.</summary>
 public sealed class WireFuzzTests : IAsyncLifetime
 {
+    private readonly FaultLog _faults = new();
     private TestCluster _cluster = null!;
     private RawHttp _raw = null!;
     private Conformance.Api _api = null!;
@@ -18,7 +19,7 @@ public sealed class WireFuzzTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _cluster = await TestCluster.StartAsync(Cancellation);
+        _cluster = await TestCluster.StartAsync(Cancellation, logs: _faults);
         _raw = new(_cluster);
         _api = new(_cluster);
     }
@@ -45,7 +46,7 @@ public sealed class WireFuzzTests : IAsyncLifetime
     {
         var response = await _raw.SendAsync(request, Cancellation);
         if (response is { Code: >= 500 })
-            Assert.True(IsUpstreams(response), $"{response.Code}: {response.Body}\nto {Encoding.Latin1.GetString(request.AsSpan(0, Math.Min(3000, request.Length)))}");
+            Assert.True(IsUpstreams(response), $"{response.Code}: {response.Body}\n{_faults.Last}\nto {Encoding.Latin1.GetString(request.AsSpan(0, Math.Min(3000, request.Length)))}");
         return response;
     }
 
@@ -124,7 +125,7 @@ public sealed class WireFuzzTests : IAsyncLifetime
             var path = Encoding.ASCII.GetBytes(
                 $"/{(descriptor.Kind.Group.Length == 0 ? "api" : "apis/" + descriptor.Kind.Group)}/{descriptor.Kind.Version}/{(descriptor.Namespaced ? "namespaces/default/" : "")}{descriptor.Plural}?dryRun=All");
             var seed = Random.Shared.Next();
-            for (var i = 0; i < Mutations.Runs(25); i++)
+            for (var i = 0; i < Mutations.Runs(60); i++)
                 await AnsweredAsync(Request("POST", path, "Content-Type: application/json\r\n", Encoding.UTF8.GetBytes(new FuzzDocument(seed + i).Of(descriptor))));
         }
     }
