@@ -93,7 +93,7 @@ public sealed class StorageRulesTests
     [Fact]
     public void Topologies_of_a_class_are_each_other_s_only_once() => Assert.Equal(
         [
-            "allowedTopologies.matchLabelExpressions[1].key: Duplicate value: \"a\"",
+            "allowedTopologies[0].matchLabelExpressions[1].key: Duplicate value: \"a\"",
             "allowedTopologies[2].matchLabelExpressions: Duplicate value: \"\"",
         ],
         Rules.Causes<StorageClass>("""

@@ -31,8 +31,7 @@ internal sealed class StorageClassStrategy : Strategy<StorageClass>
             var requirements = o.AllowedTopologies[i].MatchLabelExpressions;
             for (var j = 0; j < requirements.Count; j++)
             {
-                // The path names no term, as upstream's.
-                var at = new FieldPath("allowedTopologies").Child("matchLabelExpressions").Index(j);
+                var at = new FieldPath("allowedTopologies").Index(i).Child("matchLabelExpressions").Index(j);
                 if (requirements.AsSpan()[..j].ToArray().Any(earlier => earlier.Key == requirements[j].Key))
                     errors.Duplicate(at.Child("key"), requirements[j].Key);
                 if (requirements[j].Values.Count == 0)
