@@ -36,6 +36,8 @@ public sealed class DescriptionsTests
             var text = Texts.Definition(key)!;
             Assert.True(text[^1] == '.', $"{key} does not end: {text}");
             Assert.DoesNotContain("  ", text, StringComparison.Ordinal);
+            // kubectl 1.20 prints texts as formats.
+            Assert.DoesNotContain("%", text, StringComparison.Ordinal);
         }
     }
 
@@ -80,10 +82,10 @@ public sealed class DescriptionsTests
     }
 
     [Fact]
-    public void Most_fields_of_all_definitions_are_described()
+    public void Nearly_all_fields_of_all_definitions_are_described()
     {
         var (described, lacking) = Count(_ => true);
-        Assert.True(described >= 0.8 * (described + lacking.Count), $"{described} of {described + lacking.Count}; not: {string.Join(", ", lacking.Take(60))}");
+        Assert.True(described >= 0.99 * (described + lacking.Count), $"{described} of {described + lacking.Count}; not: {string.Join(", ", lacking.Take(60))}");
     }
 
     [Fact]
