@@ -108,7 +108,7 @@ public sealed class SettingTableTests
             """
 
             `disable-admission-plugins` takes the names of `enable-admission-plugins`. The plug-ins of upstream that are on by default, and for which
-            there is nothing to do here yet (ClusterTrustBundleAttest, PodTopologyLabels, the admission policies), are known and do nothing.
+            there is nothing to do here yet (ClusterTrustBundleAttest, PodTopologyLabels), are known and do nothing.
             Names of upstream's other controllers, and its short names (`garbagecollector`), are taken too.
 
             """);

@@ -5,7 +5,8 @@ internal static class Repository
 {
     public static string Root { get; } = Find();
 
-    public static string Executable => Path.Combine(Root, "artifacts", "publish", "coxswain");
+    /// <summary>The published one; while developing, COXSWAIN_EXECUTABLE may name another.</summary>
+    public static string Executable { get; } = Environment.GetEnvironmentVariable("COXSWAIN_EXECUTABLE") ?? Path.Combine(Root, "artifacts", "publish", "coxswain");
 
     public static string Kubectl(string version) => Path.Combine(Root, "tools", "kubectl", version, "kubectl");
 

@@ -185,7 +185,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
 
     private static ListMeta MetaOf(ListResponse list) => new()
     {
-        ResourceVersion = ResourceVersionText.Of(list.Revision),
+        ResourceVersion = list.Revision == 0 ? "" : ResourceVersionText.Of(list.Revision),
         Continue = list.Continue,
         RemainingItemCount = list.Remaining,
     };

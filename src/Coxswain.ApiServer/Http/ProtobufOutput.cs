@@ -54,7 +54,8 @@ internal static class ProtobufOutput
     private static void WriteListMeta(PooledBuffer output, ListResponse list)
     {
         WriteField(output, 0x0a, default);
-        WriteField(output, 0x12, Encoding.UTF8.GetBytes(ResourceVersionText.Of(list.Revision)));
+        if (list.Revision != 0)
+            WriteField(output, 0x12, Encoding.UTF8.GetBytes(ResourceVersionText.Of(list.Revision)));
         WriteField(output, 0x1a, Encoding.UTF8.GetBytes(list.Continue));
         if (list.Remaining is { } remaining)
         {

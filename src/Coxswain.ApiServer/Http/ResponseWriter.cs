@@ -156,7 +156,8 @@ internal sealed class ResponseWriter(ObjectTransformer transformer)
     internal static void WriteListMeta(Utf8JsonWriter json, ListResponse list)
     {
         json.WriteStartObject("metadata"u8);
-        json.WriteString("resourceVersion"u8, ResourceVersionText.Of(list.Revision));
+        if (list.Revision != 0)
+            json.WriteString("resourceVersion"u8, ResourceVersionText.Of(list.Revision));
         if (list.Continue.Length > 0)
             json.WriteString("continue"u8, list.Continue);
         if (list.Remaining is { } remaining)

@@ -59,6 +59,7 @@ internal static class BodyDecoder
 
         if (kind.Length > 0)
             actual = actual with { Kind = kind };
+        actual = Current(actual);
         if (actual != expected)
             throw CannotHandle(actual, expected, WhyOther(json, actual, expected, original) ?? Mismatch(actual, expected));
 
@@ -124,6 +125,7 @@ internal static class BodyDecoder
             var document = ProtobufEnvelope.Read(body);
             if (!document.TryGetKind(out actual))
                 throw Unrecognized(expected, "unexpected GroupVersion string: " + document.ApiVersion, body.Span);
+            actual = Current(actual);
             if (actual != expected)
                 throw CannotHandle(actual, expected, Mismatch(actual, expected));
             return CodecTable.Find(expected)!.ReadProtobuf(document.Message.Span);
@@ -156,6 +158,10 @@ internal static class BodyDecoder
             return e.IsSyntax ? throw Unrecognized(expected, DocumentHeader.Refuse(e).Message, original) : e.Message;
         }
     }
+
+    /// <summary>Evictions of the former version, which is the same, are taken as upstream takes them: clients from before v1.22 send no other.</summary>
+    private static GroupVersionKind Current(GroupVersionKind kind) =>
+        kind is { Group: "policy", Version: "v1beta1", Kind: "Eviction" } ? kind with { Version = "v1" } : kind;
 
     private static string Mismatch(GroupVersionKind actual, GroupVersionKind expected)
     {

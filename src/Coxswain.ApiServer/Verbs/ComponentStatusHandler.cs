@@ -1,4 +1,6 @@
+using Coxswain.Api;
 using Coxswain.Api.Core.V1;
+using Coxswain.ApiServer.Cache;
 using Coxswain.ApiServer.Registry;
 
 namespace Coxswain.ApiServer.Verbs;
@@ -12,8 +14,11 @@ internal sealed class ComponentStatusHandler(RegistryTable registries) : IVerbHa
     {
         if (request.Verb is "get" && request.Name != Name)
             throw scope.Registry.NotFound(request.Name);
+        request.Warnings.Add("v1 ComponentStatus is deprecated in v1.19+");
         var store = await StoreAsync(cancellation);
-        return request.Verb == "get" ? new DocumentResponse(200, store) : new DocumentResponse(200, new ComponentStatusList { Items = [store] });
+        // Of no revision: it is made for this answer and stored nowhere.
+        var made = new CachedObject(scope.Registry.Key("", Name), store, CodecTable.Find(scope.Registry.Descriptor.Kind)!.ToJson(store), revision: 0);
+        return request.Verb == "get" ? new ObjectResponse(200, scope.Registry, made) : new ListResponse(scope.Registry, [made], 0, "", null);
     }
 
     private async ValueTask<ComponentStatus> StoreAsync(CancellationToken cancellation)
