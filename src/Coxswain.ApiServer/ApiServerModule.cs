@@ -31,6 +31,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly StrategyTable _strategies;
     private readonly Bootstrapper _bootstrapper;
     private readonly ApiServiceAvailability _availability;
+    private readonly PolicyStatus _policyStatus;
     private readonly HealthChecks _health;
     private readonly ApiServerOptions _options;
     private readonly ILogger _log;
@@ -140,6 +141,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
             logs.CreateLogger<HttpDoor>());
         _bootstrapper = new(Registries, this, options, pki, clock, logs.CreateLogger<Bootstrapper>());
         _availability = new(Registries, this, clock, logs.CreateLogger<ApiServiceAvailability>());
+        _policyStatus = new(Registries, new(() => Registries.Served.Select(r => r.Descriptor)), this, clock, logs.CreateLogger<PolicyStatus>());
     }
 
     public RegistryTable Registries { get; }
@@ -179,7 +181,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         try
         {
             await ready;
-            await Task.WhenAll(_bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation));
+            await Task.WhenAll(_bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation), _policyStatus.RunAsync(cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

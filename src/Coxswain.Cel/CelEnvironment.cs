@@ -85,7 +85,7 @@ public sealed class CelEnvironment
         var planned = planner.Plan(Parser.Parse(expression));
         if (planner.Issues.Count > 0)
             throw new CelCompileException(expression, planner.Issues);
-        return new CelProgram(expression, planned.Node, planned.Type, planner.Slots);
+        return new CelProgram(expression, planned.Node, planned.Type, planner.Slots, planner.References);
     }
 
     internal IReadOnlyList<CelOverload> Overloads(string name, bool member) =>

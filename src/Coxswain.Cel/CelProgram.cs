@@ -8,10 +8,11 @@ public sealed class CelProgram
     private readonly Node root;
     private readonly int slots;
 
-    internal CelProgram(string expression, Node root, CelType type, int slots)
+    internal CelProgram(string expression, Node root, CelType type, int slots, IReadOnlySet<string> references)
     {
         Expression = expression;
         Type = type;
+        References = references;
         this.root = root;
         this.slots = slots;
     }
@@ -20,6 +21,9 @@ public sealed class CelProgram
 
     /// <summary>The type of its results, as far as it is known before.</summary>
     public CelType Type { get; }
+
+    /// <summary>The variables that it names.</summary>
+    public IReadOnlySet<string> References { get; }
 
     /// <summary>Evaluates.</summary>
     /// <param name="variables">The value of a declared variable; asked for whenever the expression names it.</param>

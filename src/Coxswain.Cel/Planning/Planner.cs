@@ -15,6 +15,9 @@ internal sealed class Planner(CelEnvironment environment)
 
     public List<CelIssue> Issues { get; } = [];
 
+    /// <summary>The environment's variables that the expression names.</summary>
+    public HashSet<string> References { get; } = new(StringComparer.Ordinal);
+
     /// <summary>How many local variables live at once.</summary>
     public int Slots { get; private set; }
 
@@ -46,10 +49,16 @@ internal sealed class Planner(CelEnvironment environment)
         if (slot >= 0)
             return new(new LocalNode(slot), scope[slot].Type);
         if (environment.Variables.TryGetValue(identifier.Name, out var type))
-            return new(new VariableNode(identifier.Name), type);
+            return Variable(identifier.Name, type);
         return environment.TypeNamed(identifier.Name) is { } named
             ? new(new ConstantNode(CelValue.Of(named)), CelType.TypeOf(named))
             : Fail(identifier.Offset, $"undeclared reference to '{identifier.Name}' (in container '')");
+    }
+
+    private Planned Variable(string name, CelType type)
+    {
+        References.Add(name);
+        return new(new VariableNode(name), type);
     }
 
     /// <summary>The dotted name of a chain of selections whose root is no variable.</summary>
@@ -74,7 +83,7 @@ internal sealed class Planner(CelEnvironment environment)
             return new(new ConstantNode(CelValue.Of(named)), CelType.TypeOf(named));
         // A variable's own name may have dots; it goes before a field of that name.
         if (DottedName(select) is { } dotted && environment.Variables.TryGetValue(dotted, out var declared))
-            return new(new VariableNode(dotted), declared);
+            return Variable(dotted, declared);
         var operand = Plan(select.Operand);
         if (FieldType(operand.Type, select.Field, select.Offset) is not { } type)
             return Failed;

@@ -170,4 +170,18 @@ public sealed class AdmissionPolicyTests : IAsyncLifetime
             "Invalid value: \"object.data.mode = 'x'\": compilation failed: ERROR: <input>:1:18: Syntax error:", refused.String("details/causes/0/message"), StringComparison.Ordinal);
         Assert.Equal("Invalid value: \"'text'\": must evaluate to bool", refused.String("details/causes/1/message"));
     }
+
+    [Fact]
+    public async Task The_status_tells_of_fields_that_the_kind_does_not_have()
+    {
+        await PolicyAsync(
+            """ "validations":[{"expression":"object.spec.replicas > 1"},{"expression":"object.spec.replica > 1 && object.metadata.name != ''"}] """,
+            match: """{"resourceRules":[{"apiGroups":["apps"],"apiVersions":["v1"],"resources":["deployments"],"operations":["CREATE"]}]}""");
+        var checkedPolicy = await _api.UntilAsync(() => _api.GetAsync($"{Group}/validatingadmissionpolicies/policy"), answer => answer["status/typeChecking"] is not null);
+        Assert.Single(checkedPolicy["status/typeChecking/expressionWarnings"]!.AsArray());
+        Assert.Equal("spec.validations[1].expression", checkedPolicy.String("status/typeChecking/expressionWarnings/0/fieldRef"));
+        Assert.StartsWith(
+            "apps/v1, Kind=Deployment: ERROR: <input>:1:12: undefined field 'replica'\n", checkedPolicy.String("status/typeChecking/expressionWarnings/0/warning"), StringComparison.Ordinal);
+        Assert.Equal(1, (int?)checkedPolicy["status/observedGeneration"]);
+    }
 }
