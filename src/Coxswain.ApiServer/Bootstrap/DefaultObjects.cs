@@ -5,6 +5,7 @@ using Coxswain.Api.Core.V1;
 using Coxswain.Api.FlowControl.V1;
 using Coxswain.Api.Networking.V1;
 using Coxswain.Api.Scheduling.V1;
+using Coxswain.ApiServer.Discovery;
 
 namespace Coxswain.ApiServer.Bootstrap;
 
@@ -53,12 +54,13 @@ internal static class DefaultObjects
         return new() { Metadata = new() { Name = "extension-apiserver-authentication", Namespace = "kube-system" }, Data = data };
     }
 
-    /// <summary>One for each group and version that this server itself serves.</summary>
+    /// <summary>One for each group and version that this server itself serves, but for that of these very objects: upstream has none,
+    /// because its aggregator serves the group itself.</summary>
     public static IEnumerable<APIService> ApiServices(IEnumerable<ResourceDescriptor> served)
     {
-        foreach (var version in served.Select(d => d.Kind.GroupVersion).Distinct())
+        foreach (var version in served.Select(d => d.Kind.GroupVersion).Distinct().Where(v => v.Group != GroupPriority.Aggregator))
         {
-            var (group, priority) = (version.Group, Priority(version));
+            var (group, priority) = (version.Group, GroupPriority.Of(version));
             yield return new()
             {
                 Metadata = new()
@@ -127,30 +129,6 @@ internal static class DefaultObjects
             },
         },
     ];
-
-    private static (int Group, int Version) Priority(GroupVersion version) => version.Group switch
-    {
-        "" => (18000, 1),
-        "apps" => (17800, 15),
-        "events.k8s.io" => (17750, 15),
-        "authentication.k8s.io" => (17700, 15),
-        "authorization.k8s.io" => (17600, 15),
-        "autoscaling" => (17500, version.Version == "v2" ? 30 : 15),
-        "batch" => (17400, 15),
-        "certificates.k8s.io" => (17300, 15),
-        "networking.k8s.io" => (17200, 15),
-        "policy" => (17100, 15),
-        "rbac.authorization.k8s.io" => (17000, 15),
-        "storage.k8s.io" => (16800, 15),
-        "apiextensions.k8s.io" or "admissionregistration.k8s.io" => (16700, 15),
-        "scheduling.k8s.io" => (16600, 15),
-        "coordination.k8s.io" => (16500, 15),
-        "node.k8s.io" => (16300, 15),
-        "discovery.k8s.io" => (16200, 15),
-        "flowcontrol.apiserver.k8s.io" => (16100, 21),
-        "resource.k8s.io" => (16000, 20),
-        _ => (15000, 15),
-    };
 
     /// <summary>The Service through which pods reach this server.</summary>
     public static Service KubernetesService(string range, int targetPort) => new()
