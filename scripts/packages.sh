@@ -4,7 +4,7 @@
 #   scripts/packages.sh test    what the tests need besides
 set -euo pipefail
 node=(containerd runc containernetworking-plugins nftables iproute2 conntrack)
-test=(busybox-static redis-server curl python3 procps util-linux)
+test=(busybox-static redis-server curl python3 python3-kubernetes procps util-linux)
 
 case "${1:-}" in
   node) wanted=("${node[@]}") ;;

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Coxswain.EndToEnd.Tests.Kubectl;
 
 /// <summary>The verbs of kubectl that need pods that run, and those that go on until they are stopped.</summary>
-public sealed class KubectlPodTests(KubectlPodCluster cluster) : IClassFixture<KubectlPodCluster>
+[Collection(nameof(PodCollection))]
+public sealed class KubectlPodTests(KubectlPodCluster cluster)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -73,6 +74,10 @@ public sealed class KubectlPodTests(KubectlPodCluster cluster) : IClassFixture<K
     private Process Start(string version, params string[] arguments) => Process.Start(
         new ProcessStartInfo(Repository.Kubectl(version), ["--kubeconfig", cluster.Instance.KubeConfig, .. arguments]) { RedirectStandardOutput = true })!;
 }
+
+/// <summary>Those who share the cluster with a node.</summary>
+[CollectionDefinition(nameof(PodCollection))]
+public sealed class PodCollection : ICollectionFixture<KubectlPodCluster>;
 
 /// <summary>A cluster with a node that has busybox's image.</summary>
 public sealed class KubectlPodCluster : IAsyncLifetime
