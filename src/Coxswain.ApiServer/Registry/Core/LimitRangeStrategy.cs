@@ -9,6 +9,8 @@ internal sealed class LimitRangeStrategy : Strategy<LimitRange>
 {
     private static readonly FieldPath Limits = Paths.Spec.Child("limits");
 
+    public override bool AllowCreateOnUpdate => true;
+
     protected override LimitRange Default(LimitRange o)
     {
         var limits = o.Spec.Limits;

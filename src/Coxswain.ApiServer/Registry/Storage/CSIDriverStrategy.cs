@@ -28,6 +28,9 @@ internal sealed class CSIDriverStrategy : Strategy<CSIDriver>
         },
     };
 
+    // Changes are counted, but a new driver has no generation.
+    protected override CSIDriver PrepareForCreate(StrategyContext c, CSIDriver o) => o;
+
     // Judged twice, as upstream does: each cause stands twice in its answer.
     protected override void Validate(StrategyContext c, CSIDriver o, FieldErrors errors)
     {
