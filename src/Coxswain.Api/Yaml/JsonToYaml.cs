@@ -70,7 +70,7 @@ internal static class JsonToYaml
                 ? ScalarStyle.DoubleQuoted
                 : ScalarStyle.Literal;
         }
-        return YamlValue.Resolve(value).Type == YamlType.Text && !YamlTimestamp.IsOne(value) ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted;
+        return YamlValue.Resolve(value).Type == YamlType.Text && !YamlTimestamp.IsOne(value) && !YamlTimestamp.IsSexagesimal(value) ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted;
     }
 
     private static void Plain(Emitter emitter, string text) =>

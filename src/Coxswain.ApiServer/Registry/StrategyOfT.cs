@@ -76,7 +76,10 @@ public abstract class Strategy<T> : Strategy
     protected virtual void ValidateStatus(StrategyContext c, T updated, T old, FieldErrors errors) =>
         ValidateMetadataUpdate(updated, old, errors);
 
-    /// <summary>The metadata that a status update may write; most kinds let it change labels and annotations.</summary>
+    /// <summary>Whether a status update may change labels, annotations, owners and finalizers too, as most kinds let it.</summary>
+    protected virtual bool StatusWritesMetadata => true;
+
+    /// <summary>What a status update lets through of an object.</summary>
     protected virtual T PrepareForStatusUpdate(StrategyContext c, T updated, T old) => StatusOnto(old, updated);
 
     /// <inheritdoc cref="Strategy.SelectableField"/>
@@ -145,8 +148,15 @@ public abstract class Strategy<T> : Strategy
         public override void Validate(StrategyContext c, IMetadataObject o, FieldErrors errors) =>
             throw new InvalidOperationException("a status is never created");
 
-        public override IMetadataObject PrepareForUpdate(StrategyContext c, IMetadataObject updated, IMetadataObject old) =>
-            kind.PrepareForStatusUpdate(c, (T)updated, (T)old);
+        public override IMetadataObject PrepareForUpdate(StrategyContext c, IMetadataObject updated, IMetadataObject old)
+        {
+            var prepared = kind.PrepareForStatusUpdate(c, (T)updated, (T)old);
+            return kind.StatusWritesMetadata ? prepared : prepared.WithMetadata(old.Metadata with
+            {
+                ManagedFields = updated.Metadata.ManagedFields,
+                ResourceVersion = updated.Metadata.ResourceVersion,
+            });
+        }
 
         public override void ValidateUpdate(StrategyContext c, IMetadataObject updated, IMetadataObject old, FieldErrors errors) =>
             kind.ValidateStatus(c, (T)updated, (T)old, errors);

@@ -89,7 +89,7 @@ internal static class FieldManagement
         Manager = manager,
         Subresource = scope.SubresourceName,
         Time = now,
-        Ignored = scope.SubresourceName == "status" ? (isApply ? AllButStatus : FieldSet.Empty)
+        Ignored = scope.SubresourceName is "status" or "approval" ? (isApply ? AllButStatus : FieldSet.Empty)
             : scope.Descriptor.FindSubresource("status") is not null ? Status
             : FieldSet.Empty,
     };

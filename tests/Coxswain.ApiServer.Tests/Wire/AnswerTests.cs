@@ -216,6 +216,46 @@ public sealed class AnswerTests(ClusterFixture fixture)
         Assert.Equal((200, 422, 200), (same, spaced, compact));
     }
 
+    [Theory]
+    [InlineData("/apis/storage.k8s.io/v1/volumeattachments", """{"spec":{"attacher":"a.example","nodeName":"n","source":{"persistentVolumeName":"v"}}}""", false)]
+    [InlineData("/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas", """{"spec":{"priorityLevelConfiguration":{"name":"exempt"}}}""", false)]
+    [InlineData("/apis/storage.k8s.io/v1/csidrivers", """{"spec":{}}""", null)]
+    [InlineData("/api/v1/persistentvolumes", """{"spec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"],"hostPath":{"path":"/x"}}}""", true)]
+    public async Task A_status_update_changes_labels_only_where_the_kind_lets_it(string path, string body, bool? labels)
+    {
+        var name = "answer-" + Guid.NewGuid().ToString("N")[..8];
+        var o = JsonNode.Parse(body)!;
+        o["metadata"] = new JsonObject { ["name"] = name };
+        var (made, _) = await SendAsync("POST", path, o.ToJsonString());
+
+        var (code, written) = await SendAsync("PATCH", $"{path}/{name}/status", """{"metadata":{"labels":{"l":"1"}}}""", Merge);
+
+        Assert.Equal((201, labels is null ? 404 : 200), (made, code));
+        Assert.Equal(labels is true, written["metadata"]!["labels"] is not null);
+    }
+
+    [Fact]
+    public async Task A_limit_range_may_be_made_by_a_put()
+    {
+        var path = $"/api/v1/namespaces/{await NamespaceAsync()}/limitranges/l";
+
+        var (code, _) = await SendAsync("PUT", path, """{"metadata":{"name":"l"},"spec":{"limits":[{"type":"Pod","max":{"cpu":"1"}}]}}""");
+
+        Assert.Equal(201, code);
+    }
+
+    [Fact]
+    public async Task A_csi_driver_has_a_generation_once_it_was_changed()
+    {
+        var path = "/apis/storage.k8s.io/v1/csidrivers";
+        var name = "answer-" + Guid.NewGuid().ToString("N")[..8];
+
+        var (_, made) = await SendAsync("POST", path, $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{}}""");
+        var (_, changed) = await SendAsync("PATCH", $"{path}/{name}", """{"spec":{"requiresRepublish":true}}""", Merge);
+
+        Assert.Equal((null, 1), ((int?)made["metadata"]!["generation"], (int?)changed["metadata"]!["generation"]));
+    }
+
     [Fact]
     public async Task System_priority_classes_stay()
     {

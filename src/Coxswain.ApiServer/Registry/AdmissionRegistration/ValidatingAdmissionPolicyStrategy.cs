@@ -17,6 +17,8 @@ internal sealed class ValidatingAdmissionPolicyStrategy : Strategy<ValidatingAdm
 
     public override bool HasGeneration => true;
 
+    protected override bool StatusWritesMetadata => false;
+
     protected override ValidatingAdmissionPolicy WithStatusOf(ValidatingAdmissionPolicy o, ValidatingAdmissionPolicy source) =>
         o with { Status = source.Status };
 

@@ -9,6 +9,8 @@ internal sealed class APIServiceStrategy : Strategy<APIService>
 {
     protected override NameRule NameRule => NameRules.PathSegment;
 
+    protected override bool StatusWritesMetadata => false;
+
     protected override APIService WithStatusOf(APIService o, APIService source) => o with { Status = source.Status };
 
     protected override APIService Default(APIService o) =>

@@ -17,6 +17,8 @@ internal sealed class DeploymentStrategy : Strategy<Deployment>
         o => (o.Spec.Replicas ?? 1, o.Status.Replicas, ScaleStrategy.SelectorText(o.Spec.Selector)),
         (o, replicas) => o with { Spec = o.Spec with { Replicas = replicas } });
 
+    public override ApiList<string> ServedAnnotations => ["deprecated.deployment.rollback.to"];
+
     protected override Deployment WithStatusOf(Deployment o, Deployment source) => o with { Status = source.Status };
 
     protected override Deployment Default(Deployment o)

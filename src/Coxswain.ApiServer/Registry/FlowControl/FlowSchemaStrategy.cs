@@ -11,6 +11,8 @@ internal sealed class FlowSchemaStrategy : Strategy<FlowSchema>
 
     public override bool HasGeneration => true;
 
+    protected override bool StatusWritesMetadata => false;
+
     protected override FlowSchema WithStatusOf(FlowSchema o, FlowSchema source) => o with { Status = source.Status };
 
     protected override FlowSchema Default(FlowSchema o) =>

@@ -14,6 +14,8 @@ internal sealed class PriorityLevelConfigurationStrategy : Strategy<PriorityLeve
 
     public override bool HasGeneration => true;
 
+    protected override bool StatusWritesMetadata => false;
+
     protected override PriorityLevelConfiguration WithStatusOf(PriorityLevelConfiguration o, PriorityLevelConfiguration source) =>
         o with { Status = source.Status };
 

@@ -6,6 +6,8 @@ namespace Coxswain.ApiServer.Registry.Resource;
 /// <summary>The rules of resource claims, whose wishes never change.</summary>
 internal sealed class ResourceClaimStrategy(IClusterView cluster) : Strategy<ResourceClaim>
 {
+    protected override bool StatusWritesMetadata => false;
+
     protected override ResourceClaim WithStatusOf(ResourceClaim o, ResourceClaim source) => o with { Status = source.Status };
 
     protected override ResourceClaim Default(ResourceClaim o) => o with { Spec = DeviceClaimDefaults.Apply(o.Spec) };

@@ -7,6 +7,8 @@ namespace Coxswain.ApiServer.Registry.Storage;
 /// <summary>The rules of volume attachments.</summary>
 internal sealed class VolumeAttachmentStrategy : Strategy<VolumeAttachment>
 {
+    protected override bool StatusWritesMetadata => false;
+
     protected override VolumeAttachment WithStatusOf(VolumeAttachment o, VolumeAttachment source) => o with { Status = source.Status };
 
     protected override void Validate(StrategyContext c, VolumeAttachment o, FieldErrors errors)
