@@ -86,7 +86,7 @@ internal static class SqliteFile
                 throw new StoreException($"The store {path} lies on a file system without shared memory; choose a local folder.");
             if (version == 0)
                 Format(connection);
-            Tune(connection, cacheKilobytes: 16_384);
+            Tune(connection, cacheKilobytes: 8192);
             connection.Execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432");
             var pages = Math.Max(16, options.MaxBytes / connection.QueryInteger("PRAGMA page_size"));
             connection.Execute($"PRAGMA max_page_count = {pages}");
@@ -103,7 +103,7 @@ internal static class SqliteFile
     public static SqliteConnection OpenReader(string path)
     {
         var connection = new SqliteConnection(path, readOnly: true);
-        Tune(connection, cacheKilobytes: 4096);
+        Tune(connection, cacheKilobytes: 2048);
         return connection;
     }
 

@@ -7,7 +7,7 @@ namespace Coxswain.ApiServer.Cache;
 internal sealed class CacheHistory(WatchCacheOptions options, TimeProvider clock)
 {
     // The event, its place in the ring, what a state keeps of the tree, and the object but for its bytes.
-    private const int Overhead = 1024;
+    private const int Overhead = 640;
 
     /// <summary>A state holds the nodes on the way to what changed, so only every so many are kept; those between are made of them.</summary>
     private const int StateInterval = 16;

@@ -28,17 +28,18 @@ internal sealed class CachedObject : IKeyed
     }
 
     /// <summary>An object that shares what it can.</summary>
-    public CachedObject(string key, IMetadataObject value, ReadOnlySpan<byte> json, long revision, SharedParts parts)
+    /// <param name="front">Up to here the JSON says what only this object and this revision is.</param>
+    public CachedObject(string key, IMetadataObject value, ReadOnlySpan<byte> json, int front, long revision, SharedParts parts)
     {
         (Key, Revision, Metadata, _value) = (key, revision, value.Metadata, value);
-        _json = parts.Split(json, out var own);
+        _json = parts.Split(json, front, out var own);
         (JsonLength, OwnBytes) = (json.Length, own);
     }
 
-    private CachedObject(CachedObject other, long revision, ObjectMeta metadata, ReadOnlySpan<byte> json, SharedParts parts)
+    private CachedObject(CachedObject other, long revision, ObjectMeta metadata, ReadOnlySpan<byte> json, int front, SharedParts parts)
     {
         (Key, Revision, Metadata, _decoded) = (other.Key, revision, metadata, other._decoded);
-        _json = parts.Split(json, out var own);
+        _json = parts.Split(json, front, out var own);
         (JsonLength, OwnBytes) = (json.Length, own);
         if (Volatile.Read(ref other._value) is { } value)
             _value = value.WithMetadata(metadata);
@@ -126,7 +127,8 @@ internal sealed class CachedObject : IKeyed
 
     /// <summary>The same object at another revision.</summary>
     /// <param name="json">Its JSON with that revision in it.</param>
-    public CachedObject At(long revision, ObjectMeta metadata, ReadOnlySpan<byte> json, SharedParts parts) => new(this, revision, metadata, json, parts);
+    public CachedObject At(long revision, ObjectMeta metadata, ReadOnlySpan<byte> json, int front, SharedParts parts) =>
+        new(this, revision, metadata, json, front, parts);
 
     /// <summary>From now on the decoded form may be forgotten, and is to be had there.</summary>
     /// <returns>False: that was settled before.</returns>

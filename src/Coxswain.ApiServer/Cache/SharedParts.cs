@@ -34,14 +34,17 @@ internal sealed class SharedParts
     private readonly Table<RawJson> _fields = new();
 
     /// <summary>The text in pieces, as many of them as possible shared with others.</summary>
+    /// <param name="front">So many bytes at the beginning are no other text's: they are a piece by themselves.</param>
     /// <param name="own">How many bytes of memory only this text takes.</param>
-    public byte[][] Split(ReadOnlySpan<byte> text, out int own)
+    public byte[][] Split(ReadOnlySpan<byte> text, int front, out int own)
     {
         // Room for the shortest possible pieces is on the stack: texts are up to 1.5 MB, but those are not many.
-        var most = (text.Length / MinPiece) + 1;
+        var most = (text.Length / MinPiece) + 2;
         Span<int> cuts = most <= 512 ? stackalloc int[most] : new int[most];
         var count = 0;
-        for (var rest = text; !rest.IsEmpty;)
+        if (front > 0)
+            cuts[count++] = front;
+        for (var rest = text[front..]; !rest.IsEmpty;)
         {
             var length = NextCut(rest);
             cuts[count++] = length;
@@ -52,6 +55,14 @@ internal sealed class SharedParts
         own = ArrayOverhead + (count * 8);
         for (var i = 0; i < count; i++)
         {
+            if (i == 0 && front > 0)
+            {
+                pieces[0] = text[..front].ToArray();
+                own += front + ArrayOverhead;
+                text = text[front..];
+                continue;
+            }
+
             pieces[i] = Piece(text[..cuts[i]], ref own);
             text = text[cuts[i]..];
         }

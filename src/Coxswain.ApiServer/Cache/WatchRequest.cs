@@ -28,7 +28,7 @@ internal sealed record WatchCacheOptions
     public int HistoryCount { get; init; } = 16_384;
 
     /// <summary>How many bytes the past changes may hold, by estimate.</summary>
-    public long HistoryBytes { get; init; } = 16 << 20;
+    public long HistoryBytes { get; init; } = 8 << 20;
 
     /// <summary>Objects of so many bytes of JSON stay decoded, if nobody in this process holds them all anyway.</summary>
     public long DecodedBytes { get; init; } = 1 << 20;

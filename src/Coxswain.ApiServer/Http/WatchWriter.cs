@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.WebSockets;
 using Coxswain.Api;
 using Coxswain.Api.Meta.V1;
@@ -15,6 +16,16 @@ internal sealed class WatchWriter(ObjectTransformer transformer, TimeProvider cl
 {
     /// <summary>Events that are there together go out together, up to this size.</summary>
     private const int BatchSize = 32 * 1024;
+
+    /// <summary>What a write to one watcher costs is worth this much waiting for more to write, for each of those who watch the kind.</summary>
+    private static readonly TimeSpan PauseForEach = TimeSpan.FromMicroseconds(80);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>Shorter ones are not worth a timer.</summary>
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(2);
+
+    private readonly WatchFrames _frames = new(transformer);
 
     public async Task WriteAsync(HttpContext context, WatchResponse watch, OutputFormat format, CancellationToken cancellation)
     {
@@ -52,22 +63,57 @@ internal sealed class WatchWriter(ObjectTransformer transformer, TimeProvider cl
         await body.FlushAsync(cancellation);
 
         var first = true;
+        var batch = new List<byte[]>();
+        var last = long.MinValue;
         while (await watch.Subscription.WaitToReadAsync(cancellation))
         {
-            var pending = 0;
+            if (last != long.MinValue)
+                await PauseAsync(watch.Registry.Cache, last, cancellation);
+            last = clock.GetTimestamp();
+            var size = 0;
             while (watch.Subscription.TryRead(out var next))
             {
-                WriteEvent(body, watch.Registry, next, format, include, first);
+                var frame = _frames.Get(watch.Registry, next, format, include, first);
                 first = false;
-                pending += next.Object.JsonLength;
-                if (pending < BatchSize)
+                batch.Add(frame);
+                size += frame.Length;
+                if (size < BatchSize)
                     continue;
-                await body.FlushAsync(cancellation);
-                pending = 0;
+                await WriteAsync(body, batch, size, cancellation);
+                size = 0;
             }
 
-            if (pending > 0)
-                await body.FlushAsync(cancellation);
+            if (size > 0)
+                await WriteAsync(body, batch, size, cancellation);
+        }
+    }
+
+    /// <summary>Lets events gather where many watch and much happens. What comes after a quiet while is sent at once.</summary>
+    private async ValueTask PauseAsync(WatchCache cache, long last, CancellationToken cancellation)
+    {
+        var pause = PauseForEach * cache.Subscriptions;
+        if (pause < ShortestPause)
+            return;
+        var left = (pause < LongestPause ? pause : LongestPause) - clock.GetElapsedTime(last);
+        if (left > TimeSpan.Zero)
+            await Task.Delay(left, clock, cancellation);
+    }
+
+    /// <summary>In one block: each block is encrypted and sent by itself.</summary>
+    private static ValueTask<FlushResult> WriteAsync(PipeWriter body, List<byte[]> batch, int size, CancellationToken cancellation)
+    {
+        Gather(batch, body.GetSpan(size));
+        body.Advance(size);
+        batch.Clear();
+        return body.FlushAsync(cancellation);
+    }
+
+    private static void Gather(List<byte[]> batch, Span<byte> room)
+    {
+        foreach (var frame in batch)
+        {
+            frame.CopyTo(room);
+            room = room[frame.Length..];
         }
     }
 
@@ -77,7 +123,6 @@ internal sealed class WatchWriter(ObjectTransformer transformer, TimeProvider cl
         using var socket = await WebSocketHandshake.AcceptAsync(context);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var reading = DrainAsync(socket, gone);
-        using var message = new PooledBuffer();
         var first = true;
         try
         {
@@ -85,11 +130,10 @@ internal sealed class WatchWriter(ObjectTransformer transformer, TimeProvider cl
             {
                 while (watch.Subscription.TryRead(out var next))
                 {
-                    message.Reset();
-                    WriteEvent(message, watch.Registry, next, format, include, first);
+                    var frame = _frames.Get(watch.Registry, next, format, include, first);
                     first = false;
                     await socket.SendAsync(
-                        message.WrittenMemory, format.Wire == WireFormat.Json ? WebSocketMessageType.Text : WebSocketMessageType.Binary, endOfMessage: true, gone.Token);
+                        frame.AsMemory(), format.Wire == WireFormat.Json ? WebSocketMessageType.Text : WebSocketMessageType.Binary, endOfMessage: true, gone.Token);
                 }
             }
         }
@@ -128,35 +172,6 @@ internal sealed class WatchWriter(ObjectTransformer transformer, TimeProvider cl
     {
         response.StatusCode = 200;
         response.ContentType = format.StreamContentType;
-    }
-
-    private void WriteEvent(
-        IBufferWriter<byte> output, ResourceRegistry registry, in WatchCacheEvent next, OutputFormat format, IncludeObject include, bool first)
-    {
-        var bookmark = next.Type == WatchCacheEventType.Bookmark;
-        if (format.Wire == WireFormat.Protobuf)
-        {
-            using var document = new PooledBuffer();
-            transformer.WriteWatched(document, registry, next.Object, format, include, first, bookmark);
-            ProtobufWatchEvent.Write(output, next.Type switch
-            {
-                WatchCacheEventType.Added => "ADDED",
-                WatchCacheEventType.Modified => "MODIFIED",
-                WatchCacheEventType.Deleted => "DELETED",
-                _ => "BOOKMARK",
-            }, document.WrittenSpan);
-            return;
-        }
-
-        output.Write(next.Type switch
-        {
-            WatchCacheEventType.Added => "{\"type\":\"ADDED\",\"object\":"u8,
-            WatchCacheEventType.Modified => "{\"type\":\"MODIFIED\",\"object\":"u8,
-            WatchCacheEventType.Deleted => "{\"type\":\"DELETED\",\"object\":"u8,
-            _ => "{\"type\":\"BOOKMARK\",\"object\":"u8,
-        });
-        transformer.WriteWatched(output, registry, next.Object, format, include, first, bookmark);
-        output.Write("}\n"u8);
     }
 
     private static void WriteError(IBufferWriter<byte> output, Status status, OutputFormat format)

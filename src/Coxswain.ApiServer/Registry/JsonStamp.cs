@@ -20,26 +20,30 @@ internal static class JsonStamp
     }
 
     /// <summary>The same, written into a buffer.</summary>
+    /// <returns>Where the new field ends.</returns>
     /// <exception cref="JsonException">The bytes are no object with metadata.</exception>
-    public static void ResourceVersion(PooledBuffer output, ReadOnlySpan<byte> json, long revision)
+    public static int ResourceVersion(PooledBuffer output, ReadOnlySpan<byte> json, long revision)
     {
         Span<byte> field = stackalloc byte[MaxField];
         var (at, length) = Field(json, revision, ref field);
         Join(json, at, field, output.GetSpan(json.Length + length));
         output.Advance(json.Length + length);
+        return at + length;
     }
 
     /// <summary>The bytes of an object that has a resourceVersion, with another one.</summary>
     /// <exception cref="JsonException">The bytes are no such object.</exception>
-    public static byte[] OtherResourceVersion(ReadOnlySpan<byte> json, long revision)
+    /// <param name="end">Where the field ends.</param>
+    public static byte[] OtherResourceVersion(ReadOnlySpan<byte> json, long revision, out int end)
     {
-        var (start, end) = Value(json);
+        var (start, oldEnd) = Value(json);
         Span<byte> digits = stackalloc byte[20];
         Utf8Formatter.TryFormat(revision, digits, out var length);
-        var stamped = new byte[start + length + json.Length - end];
+        var stamped = new byte[start + length + json.Length - oldEnd];
         json[..start].CopyTo(stamped);
         digits[..length].CopyTo(stamped.AsSpan(start));
-        json[end..].CopyTo(stamped.AsSpan(start + length));
+        json[oldEnd..].CopyTo(stamped.AsSpan(start + length));
+        end = start + length + 1;
         return stamped;
     }
 

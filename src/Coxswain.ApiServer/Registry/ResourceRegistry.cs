@@ -130,20 +130,20 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         var ours = hasHead && value.Metadata.ResourceVersion.Length == 0 && !_form.Converts;
         value = value.WithMetadata(_parts.Share(value.Metadata, ResourceVersionText.Of(entry.ModRevision)));
         if (!ours)
-            return new(entry.Key, value, _form.EncodeServed(value), entry.ModRevision, _parts);
+            return new(entry.Key, value, _form.EncodeServed(value), front: 0, entry.ModRevision, _parts);
         using var stamped = new PooledBuffer(stored.Length + 64);
-        JsonStamp.ResourceVersion(stamped, stored, entry.ModRevision);
-        return new(entry.Key, value, stamped.WrittenSpan, entry.ModRevision, _parts);
+        var front = JsonStamp.ResourceVersion(stamped, stored, entry.ModRevision);
+        return new(entry.Key, value, stamped.WrittenSpan, front, entry.ModRevision, _parts);
     }
 
     public IMetadataObject Read(CachedObject cached) =>
         ((IMetadataObject)Codec.ReadJson(cached.Json.Span, null)).WithMetadata(cached.Metadata);
 
-    public CachedObject Stamp(CachedObject value, long revision) => value.At(
-        revision,
-        value.Metadata with { ResourceVersion = ResourceVersionText.Of(revision) },
-        JsonStamp.OtherResourceVersion(value.Json.Span, revision),
-        _parts);
+    public CachedObject Stamp(CachedObject value, long revision)
+    {
+        var json = JsonStamp.OtherResourceVersion(value.Json.Span, revision, out var front);
+        return value.At(revision, value.Metadata with { ResourceVersion = ResourceVersionText.Of(revision) }, json, front, _parts);
+    }
 
     public CachedObject Bookmark(long revision, bool initialEventsEnd)
     {

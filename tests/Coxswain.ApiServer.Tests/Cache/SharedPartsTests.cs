@@ -23,8 +23,13 @@ public sealed class SharedPartsTests
     public void Text_in_pieces_is_the_text(int length)
     {
         var text = Noise(length, seed: length);
-        var cached = Cached("a", text);
+        foreach (var front in new[] { 0, length / 2, length })
+            Same(text, Cached("a", text, front));
+    }
 
+    private static void Same(byte[] text, CachedObject cached)
+    {
+        var length = text.Length;
         Assert.Equal(length, cached.JsonLength);
         Assert.True(cached.Json.Span.SequenceEqual(text));
         Assert.True(cached.JsonEquals(text));
@@ -55,9 +60,9 @@ public sealed class SharedPartsTests
     public void Texts_that_differ_at_their_beginning_share_the_rest()
     {
         var rest = Noise(20_000, seed: 2);
-        _parts.Split([.. "first"u8, .. rest], out var own);
+        _parts.Split([.. "first"u8, .. rest], 0, out var own);
         Assert.True(own >= rest.Length);
-        _parts.Split([.. "second one"u8, .. rest], out own);
+        _parts.Split([.. "second one"u8, .. rest], 0, out own);
         Assert.InRange(own, 1, 4_000);
     }
 
@@ -126,10 +131,11 @@ public sealed class SharedPartsTests
         const string Json = """{"kind":"ConfigMap","metadata":{"name":"a","labels":{"resourceVersion":"7"},"uid":"u","resourceVersion":"99"},"data":{"resourceVersion":"99"}}""";
         Assert.Equal(
             """{"kind":"ConfigMap","metadata":{"name":"a","labels":{"resourceVersion":"7"},"uid":"u","resourceVersion":"100"},"data":{"resourceVersion":"99"}}""",
-            Encoding.UTF8.GetString(JsonStamp.OtherResourceVersion(Encoding.UTF8.GetBytes(Json), 100)));
+            Encoding.UTF8.GetString(JsonStamp.OtherResourceVersion(Encoding.UTF8.GetBytes(Json), 100, out var end)));
+        Assert.EndsWith("\"100\"", Encoding.UTF8.GetString(JsonStamp.OtherResourceVersion(Encoding.UTF8.GetBytes(Json), 100, out _).AsSpan(0, end)), StringComparison.Ordinal);
     }
 
-    private CachedObject Cached(string key, ReadOnlySpan<byte> json) => new(key, new ConfigMap(), json, 1, _parts);
+    private CachedObject Cached(string key, ReadOnlySpan<byte> json, int front = 0) => new(key, new ConfigMap(), json, front, 1, _parts);
 
     /// <summary>Text in which no two places look alike.</summary>
     private static byte[] Noise(int length, int seed)
