@@ -26,7 +26,7 @@ internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> 
         ServerAddressByClientCIDRs = [new() { ClientCIDR = "0.0.0.0/0", ServerAddress = address() }],
     };
 
-    public APIGroupList GroupList() => new() { Groups = [.. Groups.Select(Group)] };
+    public APIGroupList GroupList() => new() { Groups = [.. GroupPriority.Sort(Groups).Select(Group)] };
 
     public APIGroup? FindGroup(string group) => Groups.Contains(group) ? Group(group) : null;
 
@@ -47,7 +47,7 @@ internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> 
     {
         Items =
         [
-            .. (core ? [""] : Groups).Select(group => new APIGroupDiscovery
+            .. (core ? [""] : GroupPriority.Sort(Groups)).Select(group => new APIGroupDiscovery
             {
                 Metadata = new() { Name = group },
                 Versions = [.. VersionsOf(group).Select(version => new APIVersionDiscovery

@@ -1,12 +1,10 @@
-using System.Collections.Frozen;
-
 namespace Coxswain.ApiServer.OpenApi;
 
 /// <summary>The documents of everything that is served, at one moment. Each is made when first asked for.</summary>
 /// <remarks>Immutable but for that, and thread safe.</remarks>
 internal sealed class OpenApiSnapshot
 {
-    private readonly FrozenDictionary<string, (IReadOnlyList<OpenApiResource> Resources, PackedDocument Document)> _documents;
+    private readonly Dictionary<string, (IReadOnlyList<OpenApiResource> Resources, PackedDocument Document)> _documents;
 
     /// <param name="version">The server's version, such as <c>v1.36.0</c>.</param>
     /// <param name="before">Documents of group versions whose resources are the same instances are taken over.</param>
@@ -24,7 +22,7 @@ internal sealed class OpenApiSnapshot
             documents.Add(path, (own, same ?? OpenApiV3.Document(own, version)));
         }
 
-        _documents = documents.ToFrozenDictionary(StringComparer.Ordinal);
+        _documents = documents;
         Index = new(WriteIndex, encode: null);
     }
 

@@ -119,7 +119,7 @@ internal sealed class SchemaWriter(bool isV3, Descriptions descriptions, IReadOn
         var description = descriptions.Field(owner, field);
         var value = isV3 ? DefaultOf(field) : null;
         writer.WriteStartObject();
-        WriteDescription(writer, description);
+        WriteDescription(writer, isV3 ? description : WithValues(description, field.Enum));
         WriteType(writer, field.Type, field.Enum, description is not null || value is not null || field.MapType.Length > 0 || field.PatchStrategy.Length > 0);
         WriteDefault(writer, value);
         WriteText(writer, "x-kubernetes-list-type"u8, field.ListType);
@@ -130,6 +130,11 @@ internal sealed class SchemaWriter(bool isV3, Descriptions descriptions, IReadOn
         WriteText(writer, "x-kubernetes-patch-strategy"u8, field.PatchStrategy);
         writer.WriteEndObject();
     }
+
+    /// <summary>Clients of version 2 do not show choices, so what the text does not mention is added to it.</summary>
+    private static string? WithValues(string? description, ApiList<string> values) =>
+        description is null || values.All(value => description.Contains(value.Length == 0 ? "\"\"" : value, StringComparison.Ordinal)) ? description
+        : $"{description} Values: {string.Join(", ", values.Select(value => value.Length == 0 ? "\"\"" : value).Order(StringComparer.Ordinal))}.";
 
     /// <summary>The default that the schema names, or what a field has that cannot be absent.</summary>
     private static string? DefaultOf(SchemaField field) =>

@@ -106,6 +106,18 @@ public sealed class DescriptionsTests
             .Where(parameter => parameter.TryGetProperty("in", out var place) && place.GetString() != "body"),
         parameter => Assert.NotEqual("", Facts.Text(parameter, "description")));
 
+    [Fact]
+    public void Version_2_names_every_choice_in_words_because_its_clients_do_not_show_them()
+    {
+        var lacking = from definition in Documents.V2.GetProperty("definitions").EnumerateObject()
+                      where definition.Value.TryGetProperty("properties", out _)
+                      from property in definition.Value.GetProperty("properties").EnumerateObject()
+                      from value in Facts.Texts(property.Value, "enum")
+                      where !Facts.Text(property.Value, "description").Contains(value, StringComparison.Ordinal)
+                      select $"{definition.Name}.{property.Name}: {value}";
+        Assert.Empty(lacking);
+    }
+
     [Theory]
     [InlineData("Pod: a\n", "line 1 comes before the package")]
     [InlineData("package a\nPod a\n", "line 2 no 'NAME: text'")]
