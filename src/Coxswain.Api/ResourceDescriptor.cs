@@ -34,6 +34,9 @@ public sealed record ResourceDescriptor
 
     public SchemaType Schema => Codec.Schema;
 
+    /// <summary>The type of a list; null for a resource that cannot be listed.</summary>
+    public SchemaType? ListSchema { get => field ?? ListCodec?.Schema; init; }
+
     public GroupVersionResource Resource => new(Kind.Group, Kind.Version, Plural);
 
     /// <summary>The key of one object; the namespace is empty for cluster-scoped resources.</summary>

@@ -29,6 +29,9 @@ public enum SchemaKind
 
     /// <summary>Any JSON value.</summary>
     Json,
+
+    /// <summary>Any JSON value whose structure shows in the value itself: objects are maps of such values, lists are one value.</summary>
+    Deduced,
 }
 
 /// <summary>The run-time form of a type of the API: what patch, apply and OpenAPI read.</summary>
@@ -61,6 +64,15 @@ public sealed class SchemaType
 
     /// <summary>The type of a list's items or of a map's values.</summary>
     public SchemaType? Item { get; private init; }
+
+    /// <summary>How a list's items or a map's values are owned and merged, where that is not in the type alone: a list of lists.</summary>
+    public SchemaField? ItemField { get; private init; }
+
+    /// <summary>Members that the struct does not name are allowed, and are of this type.</summary>
+    public SchemaType? Rest { get; private init; }
+
+    /// <summary>How apply names the fields of the kind's documents.</summary>
+    internal ServerSideApply.FieldNaming Naming { get; private init; }
 
     /// <summary>Whether apply treats the whole struct as one value.</summary>
     public bool IsAtomic { get; internal init; }
@@ -113,6 +125,21 @@ public sealed class SchemaType
     public static SchemaType Object(string name, IReadOnlyList<SchemaField> fields, bool isAtomic = false) =>
         new(SchemaKind.Object, name, name) { _fields = [.. fields], IsAtomic = isAtomic };
 
+    internal static SchemaType ListOf(SchemaType item, SchemaField? itemField) =>
+        new(SchemaKind.List, "", "[]" + item.GoName) { Item = item, ItemField = itemField };
+
+    internal static SchemaType MapOf(SchemaType item, SchemaField? itemField) =>
+        new(SchemaKind.Map, "", "map[string]" + item.GoName) { Item = item, ItemField = itemField };
+
+    /// <summary>A struct with members beyond those it names.</summary>
+    internal static SchemaType Object(string name, IReadOnlyList<SchemaField> fields, bool isAtomic, SchemaType? rest) =>
+        new(SchemaKind.Object, name, name) { _fields = [.. fields], IsAtomic = isAtomic, Rest = rest };
+
+    /// <summary>The documents of a kind that is not built in.</summary>
+    internal static SchemaType Document(
+        string name, GroupVersionKind kind, IReadOnlyList<SchemaField> fields, SchemaType? rest, ServerSideApply.FieldNaming naming) =>
+        new(SchemaKind.Object, name, kind.Kind) { _fields = [.. fields], IsKind = true, GroupVersionKind = kind, Rest = rest, Naming = naming };
+
     public override string ToString() => GoName;
 
     private static readonly SchemaType?[] Scalars = MakeScalars();
@@ -135,6 +162,7 @@ public sealed class SchemaType
         Add(SchemaKind.RawExtension, "rawExtension", "runtime.RawExtension");
         Add(SchemaKind.FieldsV1, "fieldsV1", "v1.FieldsV1");
         Add(SchemaKind.Json, "json", "v1.JSON");
+        Add(SchemaKind.Deduced, "any", "interface {}");
         return result;
     }
 

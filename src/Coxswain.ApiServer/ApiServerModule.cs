@@ -5,6 +5,7 @@ using Coxswain.ApiServer.Admission.Policies;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Authorization;
 using Coxswain.ApiServer.Bootstrap;
+using Coxswain.ApiServer.CustomResources;
 using Coxswain.ApiServer.Discovery;
 using Coxswain.ApiServer.Health;
 using Coxswain.ApiServer.Http;
@@ -32,6 +33,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly Bootstrapper _bootstrapper;
     private readonly ApiServiceAvailability _availability;
     private readonly PolicyStatus _policyStatus;
+    private readonly DefinitionController _definitions;
     private readonly HealthChecks _health;
     private readonly ApiServerOptions _options;
     private readonly ILogger _log;
@@ -122,10 +124,10 @@ internal sealed class ApiServerModule : IAsyncDisposable
         var nodes = new NodeAddresses(Registries, options.KubeletPreferredAddressTypes, pki.KubeletClient, [pki.ClientAuthority]);
         _proxy = new();
         _health = new();
-        OpenApi = new([.. Registries.Served.Select(r => new OpenApiResource(r.Descriptor))], ServerVersion.GitVersion);
+        OpenApi = new([.. Registries.Visible.Select(r => new OpenApiResource(r.Descriptor))], ServerVersion.GitVersion);
         var paths = new NonResourceRouter(
-            new(Registries, () => _address), _health, new(metrics, limit, Registries), new(tokens, () => _address),
-            [.. options.Profiling ? [new ProfilingPages(clock)] : Array.Empty<IPathHandler>(), new OpenApiPaths(OpenApi, clock)]);
+            Registries, new(Registries, () => _address), _health, new(metrics, limit, Registries), new(tokens, () => _address),
+            [.. options.Profiling ? [new ProfilingPages(clock)] : Array.Empty<IPathHandler>(), new OpenApiPaths(new(Registries, OpenApi), clock)]);
         Door = new(
             authenticator,
             new(authorizer),
@@ -139,9 +141,10 @@ internal sealed class ApiServerModule : IAsyncDisposable
             options,
             clock,
             logs.CreateLogger<HttpDoor>());
+        _definitions = new(Registries, ClientFor(Users.ApiServer, "kube-apiserver"), clock, logs.CreateLogger<DefinitionController>());
         _bootstrapper = new(Registries, this, options, pki, clock, logs.CreateLogger<Bootstrapper>());
         _availability = new(Registries, this, clock, logs.CreateLogger<ApiServiceAvailability>());
-        _policyStatus = new(Registries, new(() => Registries.Served.Select(r => r.Descriptor)), this, clock, logs.CreateLogger<PolicyStatus>());
+        _policyStatus = new(Registries, new(() => Registries.Served.Descriptors), this, clock, logs.CreateLogger<PolicyStatus>());
     }
 
     public RegistryTable Registries { get; }
@@ -180,8 +183,9 @@ internal sealed class ApiServerModule : IAsyncDisposable
     {
         try
         {
+            var definitions = _definitions.RunAsync(cancellation);
             await ready;
-            await Task.WhenAll(_bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation), _policyStatus.RunAsync(cancellation));
+            await Task.WhenAll(definitions, _bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation), _policyStatus.RunAsync(cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

@@ -93,8 +93,11 @@ internal sealed class LoopbackClient(
         where TBody : class, IKubernetesObject
         where TResult : class, IKubernetesObject => Document<TResult>(await SendAsync(T.Descriptor, "update", name, cancellation, subresource, body));
 
-    public Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ServedResource>>(
-        [.. registries.All.Select(r => new ServedResource(r.Descriptor.Resource, r.Descriptor.Kind.Kind, r.Descriptor.Namespaced, [.. r.Descriptor.Verbs]))]);
+    public async Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation)
+    {
+        await registries.Custom.ReadyAsync(cancellation);
+        return [.. registries.Served.All.Select(r => new ServedResource(r.Descriptor.Resource, r.Descriptor.Kind.Kind, r.Descriptor.Namespaced, [.. r.Descriptor.Verbs]))];
+    }
 
     public async Task<PartialObjectMetadata?> FindPartialAsync(GroupVersionResource resource, NamespacedName name, CancellationToken cancellation)
     {

@@ -28,6 +28,8 @@ internal sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldS
     /// <summary>Compares the values at one element of their container. One of them is there.</summary>
     private static void Compare(SchemaPlace place, PathElement element, JsonElement? before, JsonElement? after, ref Differences container)
     {
+        place = place.For(before, after);
+
         // Where neither has content there is nothing below to compare: the difference of null, empty and absent belongs to the place.
         if (place.IsLeaf || (IsHollow(before) && IsHollow(after)))
         {

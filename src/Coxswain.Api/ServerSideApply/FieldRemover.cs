@@ -17,6 +17,7 @@ internal static class FieldRemover
 
     private static void Write(Utf8JsonWriter writer, SchemaPlace place, JsonElement value, FieldSet fields)
     {
+        place = place.For(value);
         switch (place.Merge)
         {
             case PlaceMerge.Struct or PlaceMerge.Map when value.ValueKind == JsonValueKind.Object:

@@ -111,7 +111,7 @@ public sealed partial class FieldSet : IEquatable<FieldSet>
         {
             var entry = _entries[i];
             var below = place.Below(entry.Element);
-            entries[i] = new(entry.Element, entry.IsMember || (place.IsStruct && entry.Element.Kind == PathElementKind.Field), entry.Children.WithNamedFields(below));
+            entries[i] = new(entry.Element, entry.IsMember || (place.IsStruct && entry.Element.Kind == PathElementKind.Field && (place.Type?.Rest is null || place.Names(entry.Element.Text))), entry.Children.WithNamedFields(below));
         }
 
         return new(entries);

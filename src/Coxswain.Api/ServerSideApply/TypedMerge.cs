@@ -17,6 +17,7 @@ public static class TypedMerge
     /// <summary>Writes the merged value; one of the two is there.</summary>
     private static void Write(Utf8JsonWriter writer, SchemaPlace place, JsonElement? live, JsonElement? applied)
     {
+        place = place.For(live, applied);
         if (applied is null || live is null || place.IsLeaf || (IsHollow(live.Value) && IsHollow(applied.Value)))
         {
             (applied ?? live!.Value).WriteTo(writer);

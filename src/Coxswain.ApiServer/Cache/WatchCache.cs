@@ -64,6 +64,9 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
     /// <summary>How many objects there are.</summary>
     public int Count => Volatile.Read(ref _objects).Count;
 
+    /// <summary>Stands for the present state: another object after each change. Null until the cache is loaded.</summary>
+    public object? State => Volatile.Read(ref _ready) ? Volatile.Read(ref _objects) : null;
+
     /// <summary>How many bytes of JSON the present objects hold.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 

@@ -11,8 +11,8 @@ internal sealed class AggregatedDiscovery(DiscoveryDocuments documents)
 {
     private const string Parameters = ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-    private readonly Lazy<Document> _core = new(() => new(documents, core: true));
-    private readonly Lazy<Document> _groups = new(() => new(documents, core: false));
+    private Document? _core;
+    private Document? _groups;
 
     /// <summary>Whether the client prefers this form to plain discovery.</summary>
     /// <param name="form">The media type without parameters.</param>
@@ -36,7 +36,7 @@ internal sealed class AggregatedDiscovery(DiscoveryDocuments documents)
 
     public async Task HandleAsync(HttpContext context, bool core, string form, CancellationToken cancellation)
     {
-        var document = (core ? _core : _groups).Value;
+        var document = core ? Fresh(ref _core, core) : Fresh(ref _groups, core);
         var response = context.Response;
         response.Headers.ETag = document.Tag;
         response.Headers.Vary = "Accept";
@@ -50,14 +50,27 @@ internal sealed class AggregatedDiscovery(DiscoveryDocuments documents)
         await ResponseWriter.WriteBytesAsync(context, 200, form + Parameters, document.In(form), cancellation);
     }
 
+    private Document Fresh(ref Document? kept, bool core)
+    {
+        var snapshot = documents.Current;
+        var last = Volatile.Read(ref kept);
+        // What is built in never changes.
+        if (last is not null && (core || ReferenceEquals(last.Snapshot, snapshot)))
+            return last;
+        last = new(snapshot, core);
+        Volatile.Write(ref kept, last);
+        return last;
+    }
+
     private sealed class Document
     {
         private readonly byte[] _json;
         private readonly Lazy<byte[]> _yaml;
         private readonly Lazy<byte[]> _protobuf;
 
-        public Document(DiscoveryDocuments documents, bool core)
+        public Document(DiscoverySnapshot documents, bool core)
         {
+            Snapshot = documents;
             var value = documents.Aggregated(core);
             var codec = CodecTable.Find(((IKubernetesObject)value).GroupVersionKind)!;
             _json = [.. codec.ToJson(value), (byte)'\n'];
@@ -65,6 +78,8 @@ internal sealed class AggregatedDiscovery(DiscoveryDocuments documents)
             _protobuf = new(() => ProtobufEnvelope.ToBytes(codec, value));
             Tag = $"\"{Convert.ToHexString(SHA512.HashData(_json))}\"";
         }
+
+        public DiscoverySnapshot Snapshot { get; }
 
         public byte[] In(string form) => form switch { OutputFormat.ProtobufType => _protobuf.Value, OutputFormat.JsonType => _json, _ => _yaml.Value };
 

@@ -7,18 +7,49 @@ using Coxswain.ApiServer.Registry;
 
 namespace Coxswain.ApiServer.Discovery;
 
-/// <summary>The documents that tell which groups, versions and resources are served. Made when they are first asked for.</summary>
+/// <summary>The documents that tell which groups, versions and resources are served. Made when they are first asked for, and anew
+/// when something comes or goes.</summary>
 internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> address)
 {
-    private readonly Lazy<ILookup<GroupVersion, ResourceDescriptor>> _byVersion =
-        new(() => registries.Served.Select(r => r.Descriptor).ToLookup(d => d.Kind.GroupVersion));
+    private DiscoverySnapshot? _last;
 
-    /// <summary>The groups but the core one, in order of priority.</summary>
-    public IReadOnlyList<string> Groups => field ??= [.. registries.Served.Select(r => r.Descriptor.Kind.Group).Where(g => g.Length > 0).Distinct()];
+    /// <summary>The documents of what is served now.</summary>
+    public DiscoverySnapshot Current
+    {
+        get
+        {
+            var served = registries.Served;
+            var last = Volatile.Read(ref _last);
+            if (last is not null && ReferenceEquals(last.Served, served))
+                return last;
+            last = new(served, address);
+            Volatile.Write(ref _last, last);
+            return last;
+        }
+    }
+
+    /// <summary>Completes when it is known what is served.</summary>
+    public ValueTask ReadyAsync(CancellationToken cancellation) => registries.Custom.ReadyAsync(cancellation);
 
     /// <summary>False: it is known, and switched off.</summary>
     public bool Serves(GroupVersionResource resource) =>
-        registries.Config.IsEmpty || registries.Find(resource) is not { } registry || registries.Config.IsServed(registry.Descriptor);
+        registries.Config.IsEmpty || registries.Find(resource) is not { } registry || registry.IsCustom || registries.Config.IsServed(registry.Descriptor);
+
+    /// <summary>The version in which a resource is stored, as a hash: the same for all servers that store it alike.</summary>
+    public static string StorageVersionHash(GroupVersionKind stored) =>
+        Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes($"{stored.Group}/{stored.Version}/{stored.Kind}")).AsSpan(0, 8));
+}
+
+/// <summary>The documents of discovery for what is served at one moment. Immutable.</summary>
+internal sealed class DiscoverySnapshot(ServedResources served, Func<string> address)
+{
+    private readonly Lazy<ILookup<GroupVersion, ResourceRegistry>> _byVersion =
+        new(() => served.All.ToLookup(r => r.Descriptor.Kind.GroupVersion));
+
+    public ServedResources Served => served;
+
+    /// <summary>The groups but the core one, in order of priority.</summary>
+    public IReadOnlyList<string> Groups => field ??= [.. served.All.Select(r => r.Descriptor.Kind.Group).Where(g => g.Length > 0).Distinct()];
 
     public APIVersions CoreVersions() => new()
     {
@@ -32,13 +63,14 @@ internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> 
 
     public APIResourceList? FindResources(GroupVersion version)
     {
-        var resources = _byVersion.Value[version];
-        if (!resources.Any())
+        var registries = _byVersion.Value[version];
+        if (!registries.Any())
             return null;
+        var resources = registries.SelectMany(Resources);
         return new()
         {
             GroupVersion = version.ApiVersion,
-            Resources = [.. resources.SelectMany(Resources).OrderBy(r => r.Name, StringComparer.Ordinal)],
+            Resources = [.. served.CustomGroups.Contains(version.Group) ? resources : resources.OrderBy(r => r.Name, StringComparer.Ordinal)],
         };
     }
 
@@ -54,18 +86,14 @@ internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> 
                 {
                     Version = version.Version,
                     Freshness = "Current",
-                    Resources = [.. _byVersion.Value[version].OrderBy(d => d.Plural, StringComparer.Ordinal).Select(Aggregated)],
+                    Resources = [.. _byVersion.Value[version].Select(r => r.Descriptor).OrderBy(d => d.Plural, StringComparer.Ordinal).Select(Aggregated)],
                 })],
             }),
         ],
     };
 
-    /// <summary>The version in which a resource is stored, as a hash: the same for all servers that store it alike.</summary>
-    public static string StorageVersionHash(GroupVersionKind stored) =>
-        Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes($"{stored.Group}/{stored.Version}/{stored.Kind}")).AsSpan(0, 8));
-
     private IEnumerable<GroupVersion> VersionsOf(string group) =>
-        registries.Served.Select(r => r.Descriptor.Kind.GroupVersion).Where(v => v.Group == group).Distinct();
+        served.All.Select(r => r.Descriptor.Kind.GroupVersion).Where(v => v.Group == group).Distinct();
 
     private APIGroup Group(string group)
     {
@@ -73,8 +101,9 @@ internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> 
         return new() { Name = group, Versions = [.. versions], PreferredVersion = versions[0] };
     }
 
-    private static IEnumerable<APIResource> Resources(ResourceDescriptor descriptor)
+    private static IEnumerable<APIResource> Resources(ResourceRegistry registry)
     {
+        var descriptor = registry.Descriptor;
         yield return new()
         {
             Name = descriptor.Plural,
@@ -84,7 +113,7 @@ internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> 
             Verbs = descriptor.Verbs,
             ShortNames = descriptor.ShortNames,
             Categories = descriptor.Categories,
-            StorageVersionHash = descriptor.HasVerb("get") ? StorageVersionHash(StoredForms.StoredKind(descriptor)) : "",
+            StorageVersionHash = descriptor.HasVerb("get") ? DiscoveryDocuments.StorageVersionHash(registry.StoredKind) : "",
         };
         foreach (var subresource in descriptor.Subresources)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coxswain.ApiServer.CustomResources;
 using Coxswain.ApiServer.Http;
 using Coxswain.ApiServer.OpenApi;
 using Coxswain.ApiServer.Verbs;
@@ -7,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace Coxswain.ApiServer.Discovery;
 
 /// <summary>Serves /openapi/v2 and /openapi/v3, with tags by which clients see that nothing changed.</summary>
-internal sealed class OpenApiPaths(OpenApiDocuments documents, TimeProvider clock) : IPathHandler
+internal sealed class OpenApiPaths(CustomOpenApi documents, TimeProvider clock) : IPathHandler
 {
     private const string V2Path = "/openapi/v2";
     private const string V3Path = "/openapi/v3";
@@ -19,6 +20,8 @@ internal sealed class OpenApiPaths(OpenApiDocuments documents, TimeProvider cloc
     public async ValueTask<bool> TryHandleAsync(HttpContext context, ApiRequest request, CancellationToken cancellation)
     {
         var path = request.Info.Path.TrimEnd('/');
+        if (!path.StartsWith("/openapi", StringComparison.Ordinal))
+            return false;
         var snapshot = documents.Current;
         if (path == V2Path)
         {

@@ -118,7 +118,8 @@ internal sealed partial class HttpDoor(
             return;
         }
 
-        if (!paths.KnowsGroup(info.ApiGroup))
+        await dispatcher.ReadyAsync(request, cancellation);
+        if (!paths.KnowsResource(info))
         {
             await ResponseWriter.WriteTextAsync(context, 404, "404 page not found\n", cancellation);
             return;

@@ -4,6 +4,7 @@ using Coxswain.Api;
 using Coxswain.ApiServer.Discovery;
 using Coxswain.ApiServer.Health;
 using Coxswain.ApiServer.Metrics;
+using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Verbs;
 using Microsoft.AspNetCore.Http;
 
@@ -11,6 +12,7 @@ namespace Coxswain.ApiServer.Http;
 
 /// <summary>Everything that is not an object: discovery, version, health, metrics, OpenAPI, the keys of service-account tokens.</summary>
 internal sealed class NonResourceRouter(
+    RegistryTable registries,
     DiscoveryDocuments documents,
     HealthChecks checks,
     MetricsPage metrics,
@@ -23,11 +25,20 @@ internal sealed class NonResourceRouter(
 
     public bool Serves(GroupVersionResource resource) => documents.Serves(resource);
 
-    public bool KnowsGroup(string group) => group.Length == 0 || documents.Groups.Contains(group);
+    /// <summary>Whether a path leads to a group that is built in, or to a resource that a definition defines: others are unknown paths.</summary>
+    public bool KnowsResource(RequestInfo info)
+    {
+        if (registries.IsBuiltIn(info.ApiGroup))
+            return info.ApiGroup.Length == 0 || documents.Current.Groups.Contains(info.ApiGroup);
+        return registries.Custom.Find(new(info.ApiGroup, info.ApiVersion, info.Resource)) is { } custom
+            && (custom.Descriptor.Namespaced ? info.Namespace.Length > 0 || info.Verb is "list" or "watch" : info.Namespace.Length == 0);
+    }
 
     public async Task HandleAsync(HttpContext context, ApiRequest request, CancellationToken cancellation)
     {
         var path = request.Info.Path;
+        if (path.StartsWith("/api", StringComparison.Ordinal) || path.StartsWith("/openapi", StringComparison.Ordinal))
+            await documents.ReadyAsync(cancellation);
         foreach (var extension in extensions)
             if (await extension.TryHandleAsync(context, request, cancellation))
                 return;
@@ -78,10 +89,11 @@ internal sealed class NonResourceRouter(
             "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/",
             "/openid/v1/jwks", "/version",
         };
-        foreach (var group in documents.Groups)
+        var current = documents.Current;
+        foreach (var group in current.Groups)
         {
             paths.Add("/apis/" + group);
-            foreach (var version in documents.FindGroup(group)!.Versions)
+            foreach (var version in current.FindGroup(group)!.Versions)
                 paths.Add("/apis/" + version.GroupVersion);
         }
 
@@ -105,13 +117,15 @@ internal sealed class NonResourceRouter(
         if (AggregatedDiscovery.IsAsked(context.Request.Headers.Accept.ToString(), out var form))
             await _aggregated.HandleAsync(context, core, form, cancellation);
         else
-            await WriteDocumentAsync(context, request, core ? documents.CoreVersions() : documents.GroupList(), cancellation);
+            await WriteDocumentAsync(context, request, core ? documents.Current.CoreVersions() : documents.Current.GroupList(), cancellation);
     }
 
     private async Task WriteVersionAsync(HttpContext context, ApiRequest request, string[] parts, CancellationToken cancellation)
     {
         var group = parts[0] == "api" ? "" : parts[1];
-        if (!KnowsGroup(group))
+        var current = documents.Current;
+        var version = parts.Length > 2 && parts[0] == "apis" ? parts[2] : "";
+        if (!registries.IsBuiltIn(group) && (current.FindGroup(group) is null || (version.Length > 0 && current.FindResources(new(group, version)) is null)))
         {
             await ResponseWriter.WriteTextAsync(context, 404, "404 page not found\n", cancellation);
             return;
@@ -119,9 +133,9 @@ internal sealed class NonResourceRouter(
 
         IKubernetesObject? document = parts switch
         {
-            ["api", var version] => documents.FindResources(new("", version)),
-            ["apis", var name] => documents.FindGroup(name),
-            ["apis", var name, var version] => documents.FindResources(new(name, version)),
+            ["api", var core] => current.FindResources(new("", core)),
+            ["apis", var name] => current.FindGroup(name),
+            ["apis", var name, _] => current.FindResources(new(name, version)),
             _ => null,
         };
         if (document is null)

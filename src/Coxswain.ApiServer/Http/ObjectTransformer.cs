@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Coxswain.Api;
+using Coxswain.Api.CustomResources;
 using Coxswain.Api.Meta.V1;
 using Coxswain.ApiServer.Cache;
 using Coxswain.ApiServer.Registry;
@@ -143,7 +144,7 @@ internal sealed class ObjectTransformer(TimeProvider clock)
         void Write(IBufferWriter<byte> to)
         {
             using var json = new Utf8JsonWriter(to, ObjectCodec.WriterOptions);
-            TableWriter.Write(json, TableTable.For(registry.Descriptor), rows.Select(r => (r.Object, r.Json)), metadata, include, clock.GetUtcNow(), format.TransformVersion, first, registry.Strategy.ServedAnnotations);
+            TableWriter.Write(json, registry.Columns ?? TableTable.For(registry.Descriptor), rows.Select(r => (r.Object, r.Json)), metadata, include, clock.GetUtcNow(), format.TransformVersion, first, registry.Strategy.ServedAnnotations);
         }
     }
 
@@ -193,6 +194,8 @@ internal sealed class ObjectTransformer(TimeProvider clock)
     /// <summary>The type's name inside upstream, which its messages show.</summary>
     private static string GoType(ResourceDescriptor descriptor, bool list)
     {
+        if (descriptor.Codec is CustomObjectCodec)
+            return list ? "unstructured.UnstructuredList" : "unstructured.Unstructured";
         var group = descriptor.Kind.Group;
         var package = group.Length == 0 ? "core" : group.Split('.')[0];
         return $"{package}.{(list ? descriptor.ListKind : descriptor.Kind.Kind)}";

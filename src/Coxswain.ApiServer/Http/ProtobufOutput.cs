@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Coxswain.Api;
+using Coxswain.Api.CustomResources;
 using Coxswain.ApiServer.Cache;
 using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Verbs;
@@ -12,7 +13,7 @@ internal static class ProtobufOutput
 {
     public static void WriteObject(IBufferWriter<byte> output, ResourceRegistry registry, CachedObject cached)
     {
-        Require(registry.Codec);
+        Require(registry.Codec, "Unstructured");
         ProtobufEnvelope.Write(output, registry.Codec, cached.Object);
     }
 
@@ -25,7 +26,7 @@ internal static class ProtobufOutput
     public static void WriteList(PagedBuffer output, ListResponse list)
     {
         var codec = list.Registry.Codec;
-        Require(codec);
+        Require(codec, "UnstructuredList");
 
         // The list's own message first, as what stands in front of it says how long it is.
         using var item = new PooledBuffer();
@@ -86,8 +87,11 @@ internal static class ProtobufOutput
     }
 
     /// <exception cref="ApiException">406: the kind has no protobuf form (custom resource definitions' schemas, API services).</exception>
-    private static void Require(ObjectCodec codec)
+    private static void Require(ObjectCodec codec, string goType = "")
     {
+        if (codec is CustomObjectCodec)
+            throw new ApiException(Statuses.NotAcceptableBecause(
+                $"object *unstructured.{goType} does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message"));
         if (!codec.HasProtobuf)
             throw new ApiException(Statuses.NotAcceptableBecause("only the following media types are accepted: application/json, application/yaml"));
     }

@@ -158,7 +158,7 @@ internal sealed class ResponseWriter(ObjectTransformer transformer)
         json.WriteStartObject("metadata"u8);
         if (list.Revision != 0)
             json.WriteString("resourceVersion"u8, ResourceVersionText.Of(list.Revision));
-        if (list.Continue.Length > 0)
+        if (list.Continue.Length > 0 || list.Registry.IsCustom)
             json.WriteString("continue"u8, list.Continue);
         if (list.Remaining is { } remaining)
             json.WriteNumber("remainingItemCount"u8, remaining);

@@ -18,7 +18,7 @@ internal sealed class OpenApiResource(ResourceDescriptor descriptor)
 
     public string Definition => descriptor.Schema.Name;
 
-    public string ListDefinition => descriptor.ListCodec?.Schema.Name is { Length: > 0 } name ? name : Definition + "List";
+    public string ListDefinition => descriptor.ListSchema?.Name is { Length: > 0 } name ? name : Definition + "List";
 }
 
 /// <summary>A definition that is written by whoever knows it.</summary>

@@ -1,7 +1,9 @@
 using System.Collections.Frozen;
 using Coxswain.Api;
+using Coxswain.Api.ApiExtensions.V1;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Cache;
+using Coxswain.ApiServer.CustomResources;
 using Coxswain.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +13,7 @@ namespace Coxswain.ApiServer.Registry;
 internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposable
 {
     private readonly FrozenDictionary<GroupVersionResource, ResourceRegistry> _byResource;
+    private readonly FrozenSet<string> _groups;
 
     public RegistryTable(IEnumerable<ResourceDescriptor> served, IStore store, TimeProvider clock, ILoggerFactory logs)
     {
@@ -19,23 +22,36 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
         var log = logs.CreateLogger<WatchCache>();
         All = [.. served.Select(d => new ResourceRegistry(d, StoredForms.For(d), store, Feed, clock, log))];
         _byResource = All.ToFrozenDictionary(r => r.Descriptor.Resource);
+        _groups = All.Select(r => r.Descriptor.Kind.Group).ToFrozenSet(StringComparer.Ordinal);
+        Custom = new(() => [.. Visible], Find(CustomResourceDefinition.Descriptor.Resource), store, Feed, clock, log);
     }
 
-    /// <summary>In discovery order.</summary>
+    /// <summary>The built-in resources, in discovery order.</summary>
     public IReadOnlyList<ResourceRegistry> All { get; }
 
     /// <summary>Which of them clients see.</summary>
     public RuntimeConfig Config { get; init; } = new(new Dictionary<string, string>());
 
     /// <summary>Those that clients see, in discovery order.</summary>
-    public IEnumerable<ResourceRegistry> Served => All.Where(r => Config.IsServed(r.Descriptor));
+    public IEnumerable<ResourceRegistry> Visible => All.Where(r => Config.IsServed(r.Descriptor));
+
+    /// <summary>The resources that definitions define.</summary>
+    public CustomResourceTable Custom { get; }
+
+    /// <summary>Everything that clients see now, in discovery order: the built-in resources, then those of definitions.</summary>
+    public ServedResources Served => Custom.Served;
+
+    /// <summary>Whether a group has built-in resources.</summary>
+    public bool IsBuiltIn(string group) => group.Length == 0 || _groups.Contains(group);
 
     public IStore Store { get; }
 
     /// <summary>What feeds all caches.</summary>
     public StoreFeed Feed { get; }
 
-    public ResourceRegistry? Find(GroupVersionResource resource) => _byResource.GetValueOrDefault(resource);
+    public ResourceRegistry? Find(GroupVersionResource resource) =>
+        _byResource.TryGetValue(resource, out var builtIn) ? builtIn
+        : Custom?.Find(resource);
 
     public ResourceRegistry For<T>()
         where T : class, IResource<T> => _byResource[T.Descriptor.Resource];
@@ -79,6 +95,7 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
 
     public async ValueTask DisposeAsync()
     {
+        Custom.Dispose();
         foreach (var registry in All)
             registry.Dispose();
         await Feed.DisposeAsync();

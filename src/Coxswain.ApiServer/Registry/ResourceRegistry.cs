@@ -1,8 +1,10 @@
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
+using Coxswain.Api.CustomResources;
 using Coxswain.Api.Meta.V1;
 using Coxswain.Api.ServerSideApply;
 using Coxswain.ApiServer.Cache;
+using Coxswain.ApiServer.Tables;
 using Coxswain.ApiServer.Verbs;
 using Coxswain.Storage;
 using Microsoft.Extensions.Logging;
@@ -30,8 +32,9 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         _form = form;
         _parts = feed.Parts;
         _templates = descriptor == Pod.Descriptor ? new() : null;
+        IsCustom = form.ServedCodec is CustomObjectCodec;
         KeyPrefix = form.Descriptor.StorageKeyPrefix;
-        Head = JsonHead.Of(descriptor.Kind);
+        Head = IsCustom ? "{"u8.ToArray() : JsonHead.Of(descriptor.Kind);
         Cache = new(descriptor, KeyPrefix, store, feed, this, new(), clock, log);
     }
 
@@ -43,9 +46,20 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
     public IMetadataObject ToStored(IMetadataObject value) => _form.ToStored(value);
 
     public IMetadataObject FromStored(IMetadataObject stored) => _form.FromStored(stored);
+    /// <summary>The kind is defined by a CustomResourceDefinition.</summary>
+    public bool IsCustom { get; }
+
+    /// <summary>The kind as which the objects are stored.</summary>
+    public GroupVersionKind StoredKind => _form.StoredKind;
+
+    /// <summary>The columns of its tables, where they are not those of a built-in kind.</summary>
+    public TableColumns? Columns { get; init; }
+
+    /// <summary>What every client is told who uses this version; empty: nothing.</summary>
+    public string Warning { get; init; } = "";
 
     /// <summary>Who owns which fields of its objects.</summary>
-    public ManagedFieldsManager ManagedFields => field ??= ManagedFieldsManager.For(Codec);
+    public ManagedFieldsManager ManagedFields => field ??= _form.CreateManager();
 
     public Strategy Strategy { get; internal set; } = GenericStrategy.Instance;
 
@@ -53,7 +67,8 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
 
     public string KeyPrefix { get; }
 
-    /// <summary>The bytes with which the JSON of every object begins, up to its metadata.</summary>
+    /// <summary>The bytes with which the JSON of every object begins, and which the items of a list go without: kind and apiVersion,
+    /// but for custom kinds, whose items say them each.</summary>
     public byte[] Head { get; }
 
     public GroupResource GroupResource => Descriptor.Resource.GroupResource;

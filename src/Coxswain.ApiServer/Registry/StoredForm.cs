@@ -1,5 +1,6 @@
 using Coxswain.Api;
 using Coxswain.Api.Meta.V1;
+using Coxswain.Api.ServerSideApply;
 
 namespace Coxswain.ApiServer.Registry;
 
@@ -21,7 +22,7 @@ internal class StoredForm(ResourceDescriptor descriptor, ObjectCodec codec)
     public virtual IMetadataObject FromStored(IMetadataObject stored) => stored;
 
     /// <summary>The bytes to be stored: JSON without a resource version, which is the store's to give.</summary>
-    public byte[] Encode(IMetadataObject served)
+    public virtual byte[] Encode(IMetadataObject served)
     {
         var stored = ToStored(served);
         if (stored.Metadata.ResourceVersion.Length > 0)
@@ -29,9 +30,15 @@ internal class StoredForm(ResourceDescriptor descriptor, ObjectCodec codec)
         return codec.ToStoredJson(stored);
     }
 
+    /// <summary>Who keeps account of the owners of fields.</summary>
+    public virtual ManagedFieldsManager CreateManager() => ManagedFieldsManager.For(ServedCodec);
+
+    /// <summary>The kind as which the objects are stored.</summary>
+    public GroupVersionKind StoredKind => codec.Kind;
+
     public byte[] EncodeServed(IMetadataObject served) => ServedCodec.ToStoredJson(served);
 
-    public IMetadataObject Decode(ReadOnlySpan<byte> value)
+    public virtual IMetadataObject Decode(ReadOnlySpan<byte> value)
     {
         var stored = IsPlainJson(value)
             ? (IMetadataObject)codec.ReadJson(value, null)
@@ -41,6 +48,6 @@ internal class StoredForm(ResourceDescriptor descriptor, ObjectCodec codec)
 
     public static bool IsPlainJson(ReadOnlySpan<byte> value) => !value.StartsWith("k8s\0"u8);
 
-    public IMetadataObject Blank(ObjectMeta metadata) =>
+    public virtual IMetadataObject Blank(ObjectMeta metadata) =>
         ((IMetadataObject)ServedCodec.ReadJson("{}"u8, null)).WithMetadata(metadata);
 }

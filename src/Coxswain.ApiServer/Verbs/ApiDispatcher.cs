@@ -17,13 +17,21 @@ internal sealed class ApiDispatcher(IAuthorizer authorizer, ScopeResolver resolv
     /// <exception cref="ApiException">404, 405.</exception>
     public ResourceScope Resolve(ApiRequest request) => resolver.Resolve(request.Info);
 
-    public Task<ApiResponse> ExecuteAsync(ResourceScope scope, ApiRequest request, CancellationToken cancellation) =>
-        verbs.For(scope, request).HandleAsync(scope, request, cancellation);
+    /// <summary>Completes when it is known whether the resource of a request is served: at once for what is built in.</summary>
+    public ValueTask ReadyAsync(ApiRequest request, CancellationToken cancellation) => resolver.ReadyAsync(request.Info, cancellation);
+
+    public Task<ApiResponse> ExecuteAsync(ResourceScope scope, ApiRequest request, CancellationToken cancellation)
+    {
+        if (scope.Registry.Warning.Length > 0)
+            request.Warnings.Add(scope.Registry.Warning);
+        return verbs.For(scope, request).HandleAsync(scope, request, cancellation);
+    }
 
     /// <summary>All three steps, for callers in this process.</summary>
     public async Task<ApiResponse> SendAsync(ApiRequest request, CancellationToken cancellation)
     {
         await AuthorizeAsync(request, cancellation);
+        await ReadyAsync(request, cancellation);
         return await ExecuteAsync(Resolve(request), request, cancellation);
     }
 }

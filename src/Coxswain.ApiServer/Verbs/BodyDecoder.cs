@@ -1,5 +1,7 @@
 using System.Text;
 using Coxswain.Api;
+using Coxswain.Api.CustomResources;
+using Coxswain.ApiServer.CustomResources;
 
 namespace Coxswain.ApiServer.Verbs;
 
@@ -7,6 +9,13 @@ namespace Coxswain.ApiServer.Verbs;
 internal static class BodyDecoder
 {
     private const string Scheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+
+    /// <summary>Decodes the object of a write to a resource, or to a subresource.</summary>
+    /// <exception cref="ApiException">400: it is no such object. 415: nobody knows the content type.</exception>
+    public static IKubernetesObject DecodeObject(ApiRequest request, ResourceScope scope, FieldValidation validation) =>
+        scope.Registry.Codec is CustomObjectCodec custom && scope.Kind == custom.Kind
+            ? CustomBody.Decode(request, custom, validation)
+            : Decode(request, scope.Kind, validation);
 
     /// <summary>Decodes the object of a write, of the kind that the scope expects.</summary>
     /// <exception cref="ApiException">400: it is no such object. 415: nobody knows the content type.</exception>
@@ -137,7 +146,7 @@ internal static class BodyDecoder
     }
 
     /// <exception cref="ApiException">415.</exception>
-    private static BodyForm Form(ApiRequest request)
+    internal static BodyForm Form(ApiRequest request)
     {
         var form = BodyForms.Of(request.ContentType, request.Body.Span);
         return form != BodyForm.Unknown
@@ -180,7 +189,7 @@ internal static class BodyDecoder
         return dot < 0 ? group : group[..dot];
     }
 
-    private static ApiException CannotHandle(GroupVersionKind actual, GroupVersionKind expected, string why) =>
+    internal static ApiException CannotHandle(GroupVersionKind actual, GroupVersionKind expected, string why) =>
         new(Statuses.BadRequest($"{actual.Kind} in version {GoText.Quote(actual.Version)} cannot be handled as a {expected.Kind}: {why}"));
 
     public static ApiException Unrecognized(GroupVersionKind expected, string why, ReadOnlySpan<byte> body) => new(Statuses.BadRequest(

@@ -8,7 +8,7 @@ internal sealed class CreateHandler(ObjectCreator creator) : IVerbHandler
     public async Task<ApiResponse> HandleAsync(ResourceScope scope, ApiRequest request, CancellationToken cancellation)
     {
         var options = WriteOptions.Parse("CreateOptions", request.Query, request.UserAgent);
-        var value = (IMetadataObject)BodyDecoder.Decode(request, scope.Kind, options.FieldValidation);
+        var value = (IMetadataObject)BodyDecoder.DecodeObject(request, scope, options.FieldValidation);
         value = RequestedObject.InNamespace(scope, request, value);
         value = scope.Registry.Strategy.Default(value);
         value = FieldManagement.Update(scope, null, value, options.FieldManager, request.Now);

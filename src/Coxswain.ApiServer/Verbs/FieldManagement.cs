@@ -10,6 +10,7 @@ internal static class FieldManagement
 {
     private static readonly FieldSet Status = FieldSet.OfFields("status");
     private static readonly FieldSet AllButStatus = FieldSet.OfFields("spec");
+    private static readonly FieldSet CustomAllButStatus = FieldSet.OfFields("apiVersion", "kind", "metadata", "spec");
 
     /// <summary>The updated object with the manager recorded as owner of what it set.</summary>
     /// <param name="live">Null: the object is being created.</param>
@@ -89,7 +90,7 @@ internal static class FieldManagement
         Manager = manager,
         Subresource = scope.SubresourceName,
         Time = now,
-        Ignored = scope.SubresourceName is "status" or "approval" ? (isApply ? AllButStatus : FieldSet.Empty)
+        Ignored = scope.SubresourceName is "status" or "approval" ? (isApply ? scope.Registry.IsCustom ? CustomAllButStatus : AllButStatus : FieldSet.Empty)
             : scope.Descriptor.FindSubresource("status") is not null ? Status
             : FieldSet.Empty,
     };

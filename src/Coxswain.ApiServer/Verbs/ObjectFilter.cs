@@ -78,7 +78,7 @@ internal sealed class ObjectFilter
         var kind = registry.Descriptor.Kind;
         // Kinds with labels of their own say it in other words than those with only the two that all have.
         throw new ApiException(Statuses.BadRequest(
-            registry.Strategy.SelectableFields.Count == 0
+            registry.Strategy.SelectableFields.Count == 0 && !registry.IsCustom
                 ? $"{GoText.Quote(field)} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
                 : kind.Group == "batch"
                     ? $"field label {GoText.Quote(field)} not supported for batch{kind.Version}.{kind.Kind}"

@@ -131,8 +131,9 @@ internal sealed class ObjectUpdater(AdmissionChain admission, RoleEscalationChec
             if (!strategy.AllowUnconditionalUpdate)
             {
                 var errors = new FieldErrors();
-                errors.Invalid(new FieldPath("metadata").Child("resourceVersion"), 0, "must be specified for an update");
-                throw new ApiException(Statuses.Invalid(scope.Descriptor.Kind, updated.Metadata.Name, errors));
+                // Upstream prints the unsigned number in its language's syntax, and names the resource where others name the kind.
+                errors.Invalid(new FieldPath("metadata").Child("resourceVersion"), RawJson.FromText("0x0"), "must be specified for an update");
+                throw new ApiException(Statuses.Invalid(scope.Descriptor.Kind with { Kind = scope.Descriptor.Plural }, updated.Metadata.Name, errors));
             }
 
             return updated.WithMetadata(updated.Metadata with { ResourceVersion = old.Metadata.ResourceVersion });

@@ -11,6 +11,8 @@ internal sealed class PatchHandler(ObjectUpdater updater) : IVerbHandler
     public async Task<ApiResponse> HandleAsync(ResourceScope scope, ApiRequest request, CancellationToken cancellation)
     {
         var type = TypeOf(request.ContentType);
+        if (type == PatchTypes.StrategicMerge && scope.Registry.IsCustom)
+            throw new ApiException(Statuses.UnsupportedMediaType(PatchTypes.Json, PatchTypes.Merge, PatchTypes.Apply));
         var options = WriteOptions.Parse("PatchOptions", request.Query, request.UserAgent, type);
         var update = new ObjectUpdater.Update(
             live => new(type == PatchTypes.Apply ? Apply(scope, request, live, options) : Patched(scope, request, type, live ?? throw scope.Registry.NotFound(request.Name), options)),

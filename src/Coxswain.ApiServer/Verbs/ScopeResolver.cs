@@ -7,11 +7,16 @@ namespace Coxswain.ApiServer.Verbs;
 /// <summary>Finds the resource that a path names and checks that the path has the verb.</summary>
 internal sealed class ScopeResolver(RegistryTable registries)
 {
+    public ValueTask ReadyAsync(RequestInfo info, CancellationToken cancellation) =>
+        registries.IsBuiltIn(info.ApiGroup) ? default : registries.Custom.ReadyAsync(cancellation);
+
     /// <exception cref="ApiException">404: there is no such path. 405: it has other methods.</exception>
     public ResourceScope Resolve(RequestInfo info)
     {
         var registry = registries.Find(new(info.ApiGroup, info.ApiVersion, info.Resource)) ?? throw NoSuchPath();
         var descriptor = registry.Descriptor;
+        if (registry.IsCustom)
+            return Custom(registry, info);
         SubresourceDescriptor? subresource = null;
         if (info.Subresource.Length > 0)
         {
@@ -28,6 +33,30 @@ internal sealed class ScopeResolver(RegistryTable registries)
         var verbs = subresource?.Verbs ?? descriptor.Verbs;
         if (info.MethodMismatch || !Has(verbs, info))
             throw new ApiException(Statuses.MethodNotAllowed());
+        return new(registry, subresource);
+    }
+
+    /// <summary>Custom resources refuse in words of their own.</summary>
+    private ResourceScope Custom(ResourceRegistry registry, RequestInfo info)
+    {
+        var descriptor = registry.Descriptor;
+        if (descriptor.Namespaced ? info.Namespace.Length == 0 && info.Verb is not ("list" or "watch") : info.Namespace.Length > 0)
+            throw NoSuchPath();
+        SubresourceDescriptor? subresource = null;
+        if (info.Subresource.Length > 0)
+            subresource = descriptor.FindSubresource(info.Subresource) ?? throw registry.NotFound(info.Name);
+        if (info.PartCount > 3)
+            throw NoSuchPath();
+        if (!Has(subresource?.Verbs ?? descriptor.Verbs, info))
+            throw new ApiException(Statuses.MethodNotSupported(registry.GroupResource, info.Verb));
+        if (info.Verb == "create" && subresource is null && registries.Custom.IsTerminating(descriptor))
+        {
+            throw new ApiException(Statuses.MethodNotSupported(registry.GroupResource, info.Verb) with
+            {
+                Message = "create not allowed while custom resource definition is terminating",
+            });
+        }
+
         return new(registry, subresource);
     }
 

@@ -8,7 +8,7 @@ internal sealed class UpdateHandler(ObjectUpdater updater) : IVerbHandler
     public async Task<ApiResponse> HandleAsync(ResourceScope scope, ApiRequest request, CancellationToken cancellation)
     {
         var options = WriteOptions.Parse("UpdateOptions", request.Query, request.UserAgent);
-        var submitted = (IMetadataObject)BodyDecoder.Decode(request, scope.Kind, options.FieldValidation);
+        var submitted = (IMetadataObject)BodyDecoder.DecodeObject(request, scope, options.FieldValidation);
         RequestedObject.CheckName(submitted.Metadata, request.Name, request.Namespace);
         submitted = RequestedObject.InNamespace(scope, request, submitted);
         submitted = scope.Registry.Strategy.Default(submitted);

@@ -161,10 +161,10 @@ internal static class WebhookRules
         else if (client.Url is not null)
             Url(client.Url, path.Child("url"), errors);
         else
-            Service(client.Service!, path.Child("service"), errors);
+            Service(client.Service!.Name, client.Service.Namespace, client.Service.Path, client.Service.Port, path.Child("service"), errors);
     }
 
-    private static void Url(string text, FieldPath path, FieldErrors errors)
+    public static void Url(string text, FieldPath path, FieldErrors errors)
     {
         const string form = "; desired format: https://host[/path]";
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url))
@@ -185,15 +185,15 @@ internal static class WebhookRules
             errors.Invalid(path, url.Query[1..], "query parameters are not permitted in the URL");
     }
 
-    private static void Service(ServiceReference service, FieldPath path, FieldErrors errors)
+    public static void Service(string name, string @namespace, string? target, int? port, FieldPath path, FieldErrors errors)
     {
-        if (service.Name.Length == 0)
+        if (name.Length == 0)
             errors.Required(path.Child("name"), "service name is required");
-        if (service.Namespace.Length == 0)
+        if (@namespace.Length == 0)
             errors.Required(path.Child("namespace"), "service namespace is required");
-        if (ValidationRules.PortNumber(service.Port ?? 443) is { Count: > 0 } messages)
-            errors.Invalid(path.Child("port"), service.Port, "port is not valid: " + string.Join(',', messages));
-        if (service.Path is not { } target)
+        if (ValidationRules.PortNumber(port ?? 443) is { Count: > 0 } messages)
+            errors.Invalid(path.Child("port"), port, "port is not valid: " + string.Join(',', messages));
+        if (target is null)
             return;
         if (target.Length == 0 || target[0] != '/')
         {

@@ -1,12 +1,38 @@
+using Coxswain.Api;
 using Coxswain.Api.ApiExtensions.V1;
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.CustomResources;
 
 namespace Coxswain.ApiServer.Registry.ApiExtensions;
 
-/// <summary>The rules of custom resource definitions: names, versions and scope. Schemas are judged by whoever serves them.</summary>
+/// <summary>The rules of custom resource definitions.</summary>
 internal sealed class CustomResourceDefinitionStrategy : Strategy<CustomResourceDefinition>
 {
     public override bool HasGeneration => true;
+
+    // The first request only marks a definition: its objects go before it.
+    public override bool HoldsDeletion(IMetadataObject o) => o.Metadata.DeletionTimestamp is null;
+
+    public override IMetadataObject OnDeletionRequested(StrategyContext c, IMetadataObject o)
+    {
+        var definition = (CustomResourceDefinition)o;
+        var (metadata, status) = (definition.Metadata, definition.Status);
+        if (DefinitionNames.IsTrue(status, DefinitionNames.Terminating) || metadata.Finalizers.AsSpan().Contains(DefinitionController.Finalizer))
+            return definition;
+        return definition with
+        {
+            Metadata = metadata with
+            {
+                Finalizers = metadata.Finalizers.Add(DefinitionController.Finalizer),
+                // Unlike other kinds, no grace and no new generation.
+                DeletionGracePeriodSeconds = null,
+                Generation = Math.Max(1, metadata.Generation - 1),
+            },
+            Status = DefinitionNames.With(
+                status, DefinitionNames.Terminating, "True", "InstanceDeletionPending",
+                "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon", c.Now),
+        };
+    }
 
     protected override CustomResourceDefinition WithStatusOf(CustomResourceDefinition o, CustomResourceDefinition source) =>
         o with { Status = source.Status };
@@ -34,8 +60,7 @@ internal sealed class CustomResourceDefinitionStrategy : Strategy<CustomResource
         foreach (var version in o.Spec.Versions)
             if (version.Storage && !stored.Contains(version.Name))
                 stored.Add(version.Name);
-        return WithGeneration(
-            o with { Status = new CustomResourceDefinitionStatus { StoredVersions = Api.ApiList.ToApiList(stored) } }, 1);
+        return WithGeneration(o with { Status = new CustomResourceDefinitionStatus { StoredVersions = stored.ToApiList() } }, 1);
     }
 
     protected override CustomResourceDefinition PrepareForUpdate(StrategyContext c, CustomResourceDefinition updated, CustomResourceDefinition old)
@@ -54,82 +79,40 @@ internal sealed class CustomResourceDefinitionStrategy : Strategy<CustomResource
             (name, prefix) => NameRules.DnsSubdomain(name, prefix) is { Count: > 0 } messages ? messages
                 : name != required ? ["must be spec.names.plural+\".\"+spec.group"] : [],
             Paths.Metadata, errors);
-        ValidateObject(c, o, errors);
-    }
-
-    protected override void ValidateObject(StrategyContext c, CustomResourceDefinition o, FieldErrors errors)
-    {
-        var (spec, path) = (o.Spec, Paths.Spec);
-        if (spec.Group.Length == 0)
-            errors.Required(path.Child("group"));
-        else if (ValidationRules.Dns1123Subdomain(spec.Group) is { Count: > 0 } messages)
-            errors.Invalid(path.Child("group"), spec.Group, string.Join(',', messages));
-        else if (!spec.Group.Contains('.'))
-            errors.Invalid(path.Child("group"), spec.Group, "should be a domain with at least one dot");
-        CommonRules.OneOf(spec.Scope, path.Child("scope"), errors, "Cluster", "Namespaced");
-        Versions(spec, path.Child("versions"), errors);
-        Names(spec.Names, path.Child("names"), errors);
+        DefinitionRules.Spec(o.Spec, null, errors);
+        Common(o, null, errors);
     }
 
     protected override void ValidateUpdate(StrategyContext c, CustomResourceDefinition updated, CustomResourceDefinition old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);
-        ValidateObject(c, updated, errors);
-        CommonRules.Unchanged(updated.Spec.Group, old.Spec.Group, Paths.Spec.Child("group"), errors);
-        CommonRules.Unchanged(updated.Spec.Names.Plural, old.Spec.Names.Plural, Paths.Spec.Child("names").Child("plural"), errors);
-        var established = false;
-        foreach (var condition in old.Status.Conditions)
-            established |= condition is { Type: "Established", Status: "True" };
-        if (!established)
-            return;
-        CommonRules.Unchanged(updated.Spec.Scope, old.Spec.Scope, Paths.Spec.Child("scope"), errors);
-        CommonRules.Unchanged(updated.Spec.Names.Kind, old.Spec.Names.Kind, Paths.Spec.Child("names").Child("kind"), errors);
-    }
-
-    private static void Versions(CustomResourceDefinitionSpec spec, FieldPath path, FieldErrors errors)
-    {
-        var stored = 0;
-        for (var i = 0; i < spec.Versions.Count; i++)
+        DefinitionRules.Spec(updated.Spec, old, errors);
+        if (DefinitionNames.IsTrue(old.Status, DefinitionNames.Established))
         {
-            var version = spec.Versions[i];
-            stored += version.Storage ? 1 : 0;
-            if (ValidationRules.Dns1035Label(version.Name) is { Count: > 0 } messages)
-                errors.Invalid(path.Index(i).Child("name"), version.Name, string.Join(',', messages));
-            if (version.Schema?.OpenAPIV3Schema is null)
-                errors.Required(path.Index(i).Child("schema").Child("openAPIV3Schema"), "schemas are required");
-            for (var j = 0; j < i; j++)
-                if (spec.Versions[j].Name == version.Name)
-                {
-                    errors.Invalid(path, spec.Versions, "must contain unique version names");
-                    break;
-                }
+            CommonRules.Unchanged(updated.Spec.Scope, old.Spec.Scope, Paths.Spec.Child("scope"), errors);
+            CommonRules.Unchanged(updated.Spec.Names.Kind, old.Spec.Names.Kind, Paths.Spec.Child("names").Child("kind"), errors);
         }
 
-        if (stored != 1)
-            errors.Invalid(path, spec.Versions, "must have exactly one version marked as storage version");
+        CommonRules.Unchanged(updated.Spec.Group, old.Spec.Group, Paths.Spec.Child("group"), errors);
+        CommonRules.Unchanged(updated.Spec.Names.Plural, old.Spec.Names.Plural, Paths.Spec.Child("names").Child("plural"), errors);
+        Common(updated, old, errors);
     }
 
-    private static void Names(CustomResourceDefinitionNames names, FieldPath path, FieldErrors errors)
+    protected override void ValidateStatus(StrategyContext c, CustomResourceDefinition updated, CustomResourceDefinition old, FieldErrors errors)
     {
-        Name(names.Plural, "plural", lowered: false);
-        Name(names.Singular, "singular", lowered: false);
-        Name(names.Kind, "kind", lowered: true);
-        Name(names.ListKind, "listKind", lowered: true);
-        for (var i = 0; i < names.ShortNames.Count; i++)
-            if (ValidationRules.Dns1035Label(names.ShortNames[i]) is { Count: > 0 } messages)
-                errors.Invalid(path.Child("shortNames").Index(i), names.ShortNames[i], string.Join(',', messages));
-        if (names.Kind.Length > 0 && names.Kind == names.ListKind)
-            errors.Invalid(path.Child("listKind"), names.ListKind, "kind and listKind may not be the same");
-        for (var i = 0; i < names.Categories.Count; i++)
-            if (ValidationRules.Dns1035Label(names.Categories[i]) is { Count: > 0 } messages)
-                errors.Invalid(path.Child("categories").Index(i), names.Categories[i], string.Join(',', messages));
+        ValidateMetadataUpdate(updated, old, errors);
+        DefinitionRules.Names(updated.Status.AcceptedNames, Paths.Status.Child("acceptedNames"), errors);
+    }
 
-        void Name(string value, string field, bool lowered)
+    private static void Common(CustomResourceDefinition o, CustomResourceDefinition? old, FieldErrors errors)
+    {
+        DefinitionRules.Names(o.Status.AcceptedNames, Paths.Status.Child("acceptedNames"), errors);
+        DefinitionRules.StoredVersions(o.Status.StoredVersions, o.Spec.Versions, Paths.Status.Child("storedVersions"), errors);
+        ApiApproval.Validate(o, old, errors);
+        if (o.Spec.PreserveUnknownFields && old is not { Spec.PreserveUnknownFields: true })
         {
-            if (value.Length == 0)
-                errors.Required(path.Child(field));
-            else if (ValidationRules.Dns1035Label(lowered ? value.ToLowerInvariant() : value) is { Count: > 0 } messages)
-                errors.Invalid(path.Child(field), value, (lowered ? "may have mixed case, but should otherwise match: " : "") + string.Join(',', messages));
+            errors.Invalid(Paths.Spec.Child("preserveUnknownFields"), true,
+                "cannot set to true, set x-preserve-unknown-fields to true in spec.versions[*].schema instead");
         }
     }
 }
