@@ -29,6 +29,11 @@ internal sealed partial class DefinitionController(
         {
             // The subscription is there before the state is read, so that no change is missed.
             using var changes = _registry.Cache.Watch(new() { KeyPrefix = _registry.KeyPrefix, After = _registry.Cache.Revision });
+            while (changes.TryRead(out _))
+            {
+                // What has happened before is part of the state.
+            }
+
             var settled = await SettleAsync(cancellation);
             using var retry = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             using var timer = settled ? null : clock.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), retry, RetryDelay, Timeout.InfiniteTimeSpan);
