@@ -96,7 +96,7 @@ internal sealed class LoopbackClient(
     public async Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation)
     {
         await registries.Custom.ReadyAsync(cancellation);
-        return [.. registries.Served.All.Select(r => new ServedResource(r.Descriptor.Resource, r.Descriptor.Kind.Kind, r.Descriptor.Namespaced, [.. r.Descriptor.Verbs]))];
+        return [.. registries.Everything.Select(r => new ServedResource(r.Descriptor.Resource, r.Descriptor.Kind.Kind, r.Descriptor.Namespaced, [.. r.Descriptor.Verbs]))];
     }
 
     public async Task<PartialObjectMetadata?> FindPartialAsync(GroupVersionResource resource, NamespacedName name, CancellationToken cancellation)

@@ -141,7 +141,7 @@ internal sealed partial class Bootstrapper(
     private async Task ApiServicesAsync(CancellationToken cancellation)
     {
         var status = DefaultObjects.Available(Now());
-        await Task.WhenAll(DefaultObjects.ApiServices(registries.Served.Select(r => r.Descriptor)).Select(async service =>
+        await Task.WhenAll(DefaultObjects.ApiServices(registries.Visible.Select(r => r.Descriptor)).Select(async service =>
         {
             await Ensurer.EnsureExistsAsync(service, cancellation);
             if (await _api.FindAsync<APIService>(new("", service.Metadata.Name), cancellation) is { Status.Conditions.Count: 0 } made)

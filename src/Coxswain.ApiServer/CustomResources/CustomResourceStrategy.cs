@@ -64,6 +64,7 @@ internal sealed class CustomResourceStrategy(CustomVersion version) : Strategy
         version.Scale?.Validate(whole, errors);
         EmbeddedRules.Validate(version.Schema, whole, "", errors);
         UniqueRules.Validate(version.Schema, whole, "", errors);
+        Expressions(version, whole, null, errors);
     }
 
     public override void ValidateUpdate(StrategyContext c, IMetadataObject updated, IMetadataObject old, FieldErrors errors)
@@ -77,6 +78,7 @@ internal sealed class CustomResourceStrategy(CustomVersion version) : Strategy
         version.Scale?.Validate(whole, errors);
         EmbeddedRules.Validate(version.Schema, whole, "", errors);
         Lists(version, whole, before, errors);
+        Expressions(version, whole, before, errors);
     }
 
     private void Judge(JsonElement whole, JsonElement? before, string prefix, FieldErrors errors)
@@ -95,6 +97,20 @@ internal sealed class CustomResourceStrategy(CustomVersion version) : Strategy
         UniqueRules.Validate(version.Schema, before, "", earlier);
         if (earlier.Count == 0)
             UniqueRules.Validate(version.Schema, whole, "", errors);
+    }
+
+    private static void Expressions(CustomVersion version, JsonElement whole, JsonElement? before, FieldErrors errors)
+    {
+        if (version.Expressions is not { } rules)
+            return;
+        if (CelRules.Blocks(errors))
+        {
+            errors.Invalid("<nil>", null,
+                "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation");
+            return;
+        }
+
+        rules.Validate(whole, before, "", errors);
     }
 
     private static bool TypeMeta(CustomVersion version, CustomObject value, FieldErrors errors)
@@ -148,6 +164,7 @@ internal sealed class CustomResourceStrategy(CustomVersion version) : Strategy
 
             version.Scale?.Validate(whole, errors);
             Lists(version, whole, before, errors);
+            Expressions(version, whole, before, errors);
         }
     }
 }

@@ -57,8 +57,12 @@ internal sealed class CustomResourceTable : IDisposable
         lock (_gate)
         {
             _disposed = true;
-            foreach (var entry in _state?.Entries.Values ?? [])
-                entry.Dispose();
+            if (_state is not null)
+            {
+                foreach (var entry in _state.Entries.Values)
+                    entry.Dispose();
+            }
+
             _state = Empty();
         }
     }

@@ -16,6 +16,7 @@ internal sealed class CustomVersion
         var source = version.Schema?.OpenAPIV3Schema;
         Schema = source is null || definition.Spec.PreserveUnknownFields ? null : CustomSchema.Of(source);
         Rules = source is null ? null : ValueRules.Of(source);
+        Expressions = source is null ? null : CelRules.Of(source);
         Scale = version.Subresources?.Scale is { } scale ? new(scale) : null;
         var name = $"{string.Join('.', kind.Group.Split('.').Reverse())}.{kind.Version}.";
         var type = CustomSchemaType.Document(name + kind.Kind, kind, Schema);
@@ -48,6 +49,9 @@ internal sealed class CustomVersion
     public CustomSchema? Schema { get; }
 
     public ValueRules? Rules { get; }
+
+    /// <summary>The rules that are expressions; null: there are none.</summary>
+    public CelRules? Expressions { get; }
 
     public CustomScale? Scale { get; }
 

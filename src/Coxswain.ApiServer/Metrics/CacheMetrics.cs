@@ -15,7 +15,7 @@ internal static class CacheMetrics
             Head(text, name, type, help);
 
             // Two versions of one resource have a cache each; one name may have only one sample.
-            foreach (var versions in registries.Served.All.GroupBy(registry => registry.GroupResource))
+            foreach (var versions in registries.Everything.GroupBy(registry => registry.GroupResource))
             {
                 if (versions.Sum(registry => value(registry.Cache)) is not 0 and var number)
                     text.Append(CultureInfo.InvariantCulture, $"{name}{{resource=\"{versions.Key}\"}} {number}\n");

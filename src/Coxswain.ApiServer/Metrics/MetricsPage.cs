@@ -18,9 +18,9 @@ internal sealed class MetricsPage(RequestMetrics requests, InflightLimit infligh
         Gauge(text, "apiserver_current_inflight_requests", "Requests under way that end by themselves.",
             ("request_kind=\"readOnly\"", inflight.Reading), ("request_kind=\"mutating\"", inflight.Mutating));
         Gauge(text, "apiserver_storage_objects", "Stored objects by resource.",
-            [.. registries.Served.All.Where(r => r.Cache.Count > 0).DistinctBy(r => r.GroupResource).Select(r => ($"resource=\"{r.GroupResource}\"", (double)r.Cache.Count))]);
+            [.. registries.Everything.Where(r => r.Cache.Count > 0).DistinctBy(r => r.GroupResource).Select(r => ($"resource=\"{r.GroupResource}\"", (double)r.Cache.Count))]);
         Gauge(text, "apiserver_longrunning_requests", "Watches by resource.",
-            [.. registries.Served.All.Where(r => r.Cache.Subscriptions > 0).Select(r =>
+            [.. registries.Everything.Where(r => r.Cache.Subscriptions > 0).Select(r =>
                 ($"component=\"apiserver\",group=\"{r.Descriptor.Kind.Group}\",resource=\"{r.Descriptor.Plural}\",scope=\"cluster\",subresource=\"\",verb=\"WATCH\",version=\"{r.Descriptor.Kind.Version}\"",
                     (double)r.Cache.Subscriptions))]);
         CacheMetrics.Write(text, registries);

@@ -41,6 +41,9 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
     /// <summary>Everything that clients see now, in discovery order: the built-in resources, then those of definitions.</summary>
     public ServedResources Served => Custom.Served;
 
+    /// <summary>What there is, whether clients see it or not.</summary>
+    public IEnumerable<ResourceRegistry> Everything => All.Concat(Served.Custom);
+
     /// <summary>Whether a group has built-in resources.</summary>
     public bool IsBuiltIn(string group) => group.Length == 0 || _groups.Contains(group);
 

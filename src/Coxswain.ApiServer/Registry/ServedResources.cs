@@ -6,6 +6,9 @@ namespace Coxswain.ApiServer.Registry;
 /// when a definition comes, changes or goes.</summary>
 internal sealed class ServedResources(IReadOnlyList<ResourceRegistry> builtIn, IReadOnlyList<ResourceRegistry> custom)
 {
+    /// <summary>The resources of definitions.</summary>
+    public IReadOnlyList<ResourceRegistry> Custom => custom;
+
     /// <summary>In discovery order.</summary>
     public IReadOnlyList<ResourceRegistry> All { get; } = custom.Count == 0 ? builtIn : [.. builtIn, .. custom];
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Coxswain.Api.ApiExtensions.V1;
+using Coxswain.Cel;
 
 namespace Coxswain.ApiServer.CustomResources.Validation;
 
@@ -28,7 +29,7 @@ internal sealed class ValueRules
         _schema = schema;
         _types = schema.Type.Length > 0 ? [schema.Type] : schema.XIntOrString ? ["integer", "string"] : [];
         _format = KnownFormats.IsKnown(schema.Format) ? schema.Format : "";
-        if (schema.Pattern.Length > 0 && GoRegex.TryCompile(schema.Pattern, out var regex, out _))
+        if (schema.Pattern.Length > 0 && Re2.TryParse(schema.Pattern, out var regex, out _))
             _pattern = regex;
         _enum = [.. schema.Enum.Select(value => JsonElement.Parse(value.Utf8))];
         _enumTexts = [.. _enum.Select(value => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText())];

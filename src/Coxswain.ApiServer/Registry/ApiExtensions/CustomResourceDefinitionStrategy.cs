@@ -85,7 +85,7 @@ internal sealed class CustomResourceDefinitionStrategy : Strategy<CustomResource
 
     protected override void ValidateUpdate(StrategyContext c, CustomResourceDefinition updated, CustomResourceDefinition old, FieldErrors errors)
     {
-        ValidateMetadataUpdate(updated, old, errors);
+        ObjectMetaValidation.ValidateUpdate(updated.Metadata, old.Metadata, Paths.Metadata, errors);
         DefinitionRules.Spec(updated.Spec, old, errors);
         if (DefinitionNames.IsTrue(old.Status, DefinitionNames.Established))
         {
@@ -100,7 +100,7 @@ internal sealed class CustomResourceDefinitionStrategy : Strategy<CustomResource
 
     protected override void ValidateStatus(StrategyContext c, CustomResourceDefinition updated, CustomResourceDefinition old, FieldErrors errors)
     {
-        ValidateMetadataUpdate(updated, old, errors);
+        ObjectMetaValidation.ValidateUpdate(updated.Metadata, old.Metadata, Paths.Metadata, errors);
         DefinitionRules.Names(updated.Status.AcceptedNames, Paths.Status.Child("acceptedNames"), errors);
     }
 

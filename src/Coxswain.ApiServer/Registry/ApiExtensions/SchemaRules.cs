@@ -43,6 +43,39 @@ internal static class SchemaRules
         }
 
         Words(schema, place, new(null, false), isRoot: true, errors);
+        // A schema that is wrong gives expressions no types to be checked by.
+        if (errors.Count == 0)
+            Expressions(schema, place, isRoot: true, uncorrelatable: null, errors);
+    }
+
+    /// <summary>Rules that are expressions must compile, and may look back only where values can be found again.</summary>
+    private static void Expressions(JSONSchemaProps schema, FieldPath path, bool isRoot, FieldPath? uncorrelatable, FieldErrors errors)
+    {
+        if (schema.XValidations.Count > 0)
+        {
+            var type = CelTypes.Of(schema, isRoot);
+            for (var i = 0; i < schema.XValidations.Count; i++)
+                Expression(new(schema.XValidations[i], type), path.Child("x-kubernetes-validations").Index(i), uncorrelatable, errors);
+        }
+
+        if (schema.AdditionalProperties?.Schema is { } additional)
+            Expressions(additional, path.Child("additionalProperties"), false, uncorrelatable, errors);
+        foreach (var (name, property) in CommonRules.Sorted(schema.Properties))
+            Expressions(property, path.Child("properties").Key(name), false, schema.XMapType == "atomic" ? uncorrelatable ?? path : uncorrelatable, errors);
+        if (schema.Items?.Schema is { } items)
+            Expressions(items, path.Child("items"), false, schema.XListType == "map" ? uncorrelatable : uncorrelatable ?? path, errors);
+    }
+
+    private static void Expression(CelRule rule, FieldPath path, FieldPath? uncorrelatable, FieldErrors errors)
+    {
+        if (rule.Rule.Error is { } error)
+            errors.Invalid(path.Child("rule"), rule.Source, error);
+        if (rule.Message?.Error is { } broken)
+            errors.Invalid(path.Child("messageExpression"), rule.Source, broken);
+        if (rule.UsesOldSelf && uncorrelatable is not null)
+            errors.Invalid(path.Child("rule"), rule.Source.Rule, $"oldSelf cannot be used on the uncorrelatable portion of the schema within {uncorrelatable}");
+        else if (!rule.UsesOldSelf && rule.Rule.Error is null && rule.Source.OptionalOldSelf is { } optional)
+            errors.Invalid(path.Child("optionalOldSelf"), optional, "may not be set if oldSelf is not used in rule");
     }
 
     /// <summary>With a status of its own, only what holds for the whole and for the status alone may stand at the root.</summary>

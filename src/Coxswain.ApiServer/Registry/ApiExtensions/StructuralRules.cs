@@ -1,7 +1,7 @@
 using Coxswain.Api;
 using Coxswain.Api.ApiExtensions.V1;
 using Coxswain.Api.Validation;
-using Coxswain.ApiServer.CustomResources.Validation;
+using Coxswain.Cel;
 
 namespace Coxswain.ApiServer.Registry.ApiExtensions;
 
@@ -118,7 +118,7 @@ internal static class StructuralRules
             Nested(schema.OneOf[i], false, path.Child("oneOf").Index(i), errors);
         if (schema.Not is { } not)
             Nested(not, false, path.Child("not"), errors);
-        if (schema.Pattern.Length > 0 && !GoRegex.TryCompile(schema.Pattern, out _, out var error))
+        if (schema.Pattern.Length > 0 && !Re2.TryParse(schema.Pattern, out _, out var error))
             errors.Invalid(path.Child("pattern"), schema.Pattern, "must be a valid regular expression, but isn't: " + error);
     }
 
