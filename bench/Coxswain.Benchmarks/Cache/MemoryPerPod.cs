@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Coxswain.Api;
 using Coxswain.Api.Core.V1;
 using Coxswain.ApiServer.Cache;
+using Coxswain.ApiServer.Registry;
 using Coxswain.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -25,13 +25,29 @@ internal static class MemoryPerPod
 
         var before = GC.GetTotalMemory(forceFullCollection: true);
         await using var feed = new StoreFeed(store, TimeProvider.System, NullLogger.Instance);
-        using var cache = new WatchCache(Pod.Descriptor, Pod.Descriptor.StorageKeyPrefix, store, feed, new Decoder(), new(), TimeProvider.System, NullLogger.Instance);
+        using var registry = new ResourceRegistry(Pod.Descriptor, StoredForms.For(Pod.Descriptor), store, feed, TimeProvider.System, NullLogger.Instance);
+        var cache = registry.Cache;
         var since = Stopwatch.GetTimestamp();
         await cache.ReadyAsync(CancellationToken.None);
         var load = Stopwatch.GetElapsedTime(since);
         var after = GC.GetTotalMemory(forceFullCollection: true);
         var json = cache.Bytes / Pods;
         Console.WriteLine($"a pod: {json} bytes of JSON, {(after - before) / Pods} bytes in the cache, {(double)(after - before) / cache.Bytes:f2} times; loaded {Pods / load.TotalSeconds:f0}/s");
+
+        // As where controllers and a scheduler hold all pods.
+        cache.KeepDecoded();
+        foreach (var cached in cache.Snapshot().Range(cache.KeyPrefix))
+            _ = cached.Object;
+        after = GC.GetTotalMemory(forceFullCollection: true);
+        Console.WriteLine($"all decoded: {(after - before) / Pods} bytes, {(double)(after - before) / cache.Bytes:f2} times");
+
+        var parts = new SharedParts();
+        var text = Value(template, 1);
+        parts.Split(text, 0, out _);
+        since = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Pods; i++)
+            parts.Split(text, 0, out _);
+        Console.WriteLine($"cut into pieces, all of them known: {Stopwatch.GetElapsedTime(since).TotalMicroseconds * 1024 / Pods / text.Length:f2} us for each KiB");
 
         since = Stopwatch.GetTimestamp();
         long revision = 0;
@@ -58,26 +74,4 @@ internal static class MemoryPerPod
         .Replace("UID", $"6f0c4f0e-7c0a-4a66-8a10-{i:x12}", StringComparison.Ordinal)
         .Replace("PODIP", string.Create(CultureInfo.InvariantCulture, $"10.1.{i / 250}.{i % 250}"), StringComparison.Ordinal)
         .Replace("CID", string.Create(CultureInfo.InvariantCulture, $"{i:x16}{i * 7:x16}{i * 31:x16}{i * 101:x16}"), StringComparison.Ordinal));
-
-    /// <summary>What the registry does, without its conversions.</summary>
-    private sealed class Decoder : IObjectDecoder
-    {
-        private readonly ObjectCodec _codec = Pod.Descriptor.Codec;
-
-        public CachedObject Decode(StoreEntry entry) =>
-            Make(entry.Key, (IMetadataObject)_codec.ReadJson(entry.Value.Span, null), entry.ModRevision);
-
-        public IMetadataObject Read(CachedObject cached) =>
-            ((IMetadataObject)_codec.ReadJson(cached.Json.Span, null)).WithMetadata(cached.Metadata);
-
-        public CachedObject Stamp(CachedObject value, long revision) => Make(value.Key, value.Object, revision);
-
-        public CachedObject Bookmark(long revision, bool initialEventsEnd) => Make("", new Pod(), revision);
-
-        private CachedObject Make(string key, IMetadataObject value, long revision)
-        {
-            var stamped = value.WithMetadata(value.Metadata with { ResourceVersion = revision.ToString(CultureInfo.InvariantCulture) });
-            return new(key, stamped, _codec.ToJson(stamped), revision);
-        }
-    }
 }
