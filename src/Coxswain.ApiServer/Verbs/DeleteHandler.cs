@@ -19,5 +19,6 @@ internal sealed class DeleteHandler(ObjectDeleter deleter) : IVerbHandler
     /// <summary>For these kinds the answer to a finished deletion is the object as it was; for all others a Status.</summary>
     private static bool AnswersWithObject(ResourceDescriptor descriptor) => (descriptor.Kind.Group, descriptor.Plural) is
         ("", "persistentvolumes" or "persistentvolumeclaims" or "pods" or "podtemplates" or "resourcequotas" or "serviceaccounts" or "namespaces")
-        or ("storage.k8s.io", "csidrivers" or "csinodes" or "storageclasses" or "volumeattachments" or "volumeattributesclasses");
+        or ("storage.k8s.io", "csidrivers" or "csinodes" or "storageclasses" or "volumeattachments" or "volumeattributesclasses")
+        or ("resource.k8s.io", _);
 }
