@@ -29,6 +29,9 @@ public sealed class TestCluster : IAsyncDisposable
 
     public Uri Address => new($"https://127.0.0.1:{Server.Port}/");
 
+    /// <summary>Where its state lies.</summary>
+    public IStore Store => _store;
+
     /// <summary>May do everything.</summary>
     public IApiClient Admin { get; }
 

@@ -134,7 +134,7 @@ internal sealed partial class HttpDoor(
             return;
         }
 
-        var format = Negotiate(http, request);
+        var format = Negotiate(http, request, HasTable(scope));
         if (info.Verb is "create" or "update" or "patch" or "delete" or "deletecollection")
             request = await WithBodyAsync(http, request, cancellation);
         ApiResponse response;
@@ -156,18 +156,22 @@ internal sealed partial class HttpDoor(
     }
 
     /// <exception cref="ApiException">406, 415.</exception>
-    private static OutputFormat Negotiate(HttpRequest http, ApiRequest request)
+    private static OutputFormat Negotiate(HttpRequest http, ApiRequest request, bool tables)
     {
         if (request.Verb == "patch" && !IsPatchType(request.ContentType))
             throw new ApiException(RouteErrors.UnsupportedMediaType);
         var accept = http.Headers.Accept.ToString();
         if (!Negotiation.RouteAccepts(accept))
             throw new ApiException(RouteErrors.NotAcceptable);
-        var format = Negotiation.Negotiate(accept, Negotiation.WantsPretty(request.Query, request.UserAgent), transforms: true);
+        var format = Negotiation.Negotiate(accept, Negotiation.WantsPretty(request.Query, request.UserAgent), transforms: true, tables);
         if (request.Verb == "watch" && format is null or { Wire: WireFormat.Yaml })
             throw new ApiException(Statuses.NotAcceptableBecause("only the following media types are accepted: " + Negotiation.AcceptedStreams));
         return format ?? throw new ApiException(Statuses.NotAcceptableBecause("only the following media types are accepted: " + Negotiation.Accepted));
     }
+
+    /// <summary>What is only sent to be answered (reviews, tokens, bindings, evictions) has no rows to show.</summary>
+    private static bool HasTable(ResourceScope scope) =>
+        scope.Subresource is { } part ? part.Verbs.AsSpan().Contains("get") || part.Verbs.AsSpan().Contains("update") : scope.Descriptor.HasVerb("get");
 
     private static bool IsPatchType(string contentType)
     {

@@ -27,8 +27,9 @@ internal static class Negotiation
     }
 
     /// <summary>Null: nothing that the client accepts can be made.</summary>
-    /// <param name="transforms">Tables and partial objects can be asked for here.</param>
-    public static OutputFormat? Negotiate(string accept, bool pretty, bool transforms)
+    /// <param name="transforms">Partial objects can be asked for here.</param>
+    /// <param name="tables">So can tables.</param>
+    public static OutputFormat? Negotiate(string accept, bool pretty, bool transforms, bool tables = true)
     {
         if (accept.Length == 0 || accept is "*/*" or OutputFormat.JsonType)
             return pretty ? OutputFormat.PrettyJson : OutputFormat.Json;
@@ -37,7 +38,7 @@ internal static class Negotiation
 
         foreach (var clause in MediaType.ParseAccept(accept))
             foreach (var wire in Wires)
-                if (Matches(clause, wire) && Options(clause, wire, pretty, transforms) is { } format)
+                if (Matches(clause, wire) && Options(clause, wire, pretty, transforms, tables) is { } format)
                     return format;
         return null;
     }
@@ -65,7 +66,7 @@ internal static class Negotiation
         _ => false,
     };
 
-    private static OutputFormat? Options(MediaType clause, WireFormat wire, bool pretty, bool transforms)
+    private static OutputFormat? Options(MediaType clause, WireFormat wire, bool pretty, bool transforms, bool tables)
     {
         string? kind = null, group = null, version = null;
         foreach (var (key, value) in clause.Parameters)
@@ -86,7 +87,7 @@ internal static class Negotiation
             return null;
         return kind switch
         {
-            "Table" when wire != WireFormat.Protobuf => new(wire, OutputTransform.Table, version, pretty && wire == WireFormat.Json),
+            "Table" when wire != WireFormat.Protobuf && tables => new(wire, OutputTransform.Table, version, pretty && wire == WireFormat.Json),
             "PartialObjectMetadata" => new(wire, OutputTransform.PartialObjectMetadata, version, pretty && wire == WireFormat.Json),
             "PartialObjectMetadataList" => new(wire, OutputTransform.PartialObjectMetadataList, version, pretty && wire == WireFormat.Json),
             _ => null,

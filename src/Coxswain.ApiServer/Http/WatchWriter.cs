@@ -14,6 +14,9 @@ namespace Coxswain.ApiServer.Http;
 /// <summary>Writes a watch: one JSON document per event, as chunks, HTTP/2 frames or WebSocket messages.</summary>
 internal sealed class WatchWriter(ObjectTransformer transformer, TimeProvider clock)
 {
+    /// <summary>How long a client may take to answer the end of a WebSocket.</summary>
+    private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(1);
+
     /// <summary>Events that are there together go out together, up to this size.</summary>
     private const int BatchSize = 32 * 1024;
 
@@ -122,7 +125,9 @@ internal sealed class WatchWriter(ObjectTransformer transformer, TimeProvider cl
     {
         using var socket = await WebSocketHandshake.AcceptAsync(context);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var reading = DrainAsync(socket, gone);
+        // Giving up a receive breaks the whole socket, so that reading ends only when all is said.
+        using var stopReading = new CancellationTokenSource();
+        var reading = DrainAsync(socket, gone, stopReading.Token);
         var first = true;
         try
         {
@@ -143,20 +148,32 @@ internal sealed class WatchWriter(ObjectTransformer transformer, TimeProvider cl
         }
         finally
         {
-            if (socket.State == WebSocketState.Open)
-                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None);
-            await gone.CancelAsync();
+            stopReading.CancelAfter(CloseGrace);
+            if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+                await CloseAsync(socket, stopReading.Token);
             await reading;
         }
     }
 
+    private static async Task CloseAsync(WebSocket socket, CancellationToken cancellation)
+    {
+        try
+        {
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", cancellation);
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
+        {
+            // The client is gone already.
+        }
+    }
+
     /// <summary>Reads what the client says, which is nothing but that it leaves.</summary>
-    private static async Task DrainAsync(WebSocket socket, CancellationTokenSource gone)
+    private static async Task DrainAsync(WebSocket socket, CancellationTokenSource gone, CancellationToken stop)
     {
         var buffer = new byte[256];
         try
         {
-            while ((await socket.ReceiveAsync(buffer.AsMemory(), gone.Token)).MessageType != WebSocketMessageType.Close)
+            while ((await socket.ReceiveAsync(buffer.AsMemory(), stop)).MessageType != WebSocketMessageType.Close)
             {
             }
         }
