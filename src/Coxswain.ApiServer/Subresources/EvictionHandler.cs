@@ -36,8 +36,40 @@ internal sealed class EvictionHandler(RegistryTable registries, AdmissionChain a
                 deletion = deletion with { Preconditions = (deletion.Preconditions ?? Api.Meta.V1.Preconditions.Empty) with { Uid = pod.Metadata.Uid } };
         }
 
-        await deleter.DeleteAsync(scope with { Subresource = null }, request, request.Namespace, request.Name, deletion, cancellation);
+        if (!DeleteRules.IsDryRun(deletion))
+            await TellWhyAsync(scope.Registry, request, deletion, cancellation);
+        await deleter.DeleteAsync(scope with { Subresource = null }, request, request.Namespace, request.Name, deletion, cancellation, admits: false);
         return new DocumentResponse(201, Statuses.Success(201));
+    }
+
+    /// <summary>The pod says in a condition by whose will it goes, for those who count its failure.</summary>
+    /// <exception cref="ApiException">404; 409: it is another pod, or has changed.</exception>
+    private static async Task TellWhyAsync(ResourceRegistry registry, ApiRequest request, DeleteOptions deletion, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var live = await registry.GetAsync(request.Namespace, request.Name, cancellation);
+            DeleteRules.CheckPreconditions(registry, live.Object, deletion);
+            var pod = (Pod)live.Object;
+            var conditions = pod.Status.Conditions;
+            var (at, transition) = (conditions.Count, request.Now);
+            for (var i = 0; i < conditions.Count; i++)
+                if (conditions[i].Type == "DisruptionTarget")
+                    (at, transition) = (i, conditions[i].Status == "True" ? conditions[i].LastTransitionTime ?? request.Now : request.Now);
+            var told = new PodCondition
+            {
+                Type = "DisruptionTarget",
+                Status = "True",
+                Reason = "EvictionByEvictionAPI",
+                Message = "Eviction API: evicting",
+                LastTransitionTime = transition,
+            };
+            if (at < conditions.Count && conditions[at] == told)
+                return;
+            conditions = at < conditions.Count ? conditions.SetItem(at, told) : conditions.Add(told);
+            if (await registry.WriteAsync(pod with { Status = pod.Status with { Conditions = conditions } }, live.Revision, cancellation) is not null)
+                return;
+        }
     }
 
     /// <summary>Pods that do no work disturb nobody.</summary>

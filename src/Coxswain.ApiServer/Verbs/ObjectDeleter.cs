@@ -14,9 +14,10 @@ internal sealed class ObjectDeleter(AdmissionChain admission)
     /// <param name="Gone">The object is no longer stored; otherwise it is marked and waits.</param>
     public readonly record struct Outcome(CachedObject Object, bool Gone);
 
+    /// <param name="admits">False: admission has had its say already, of the eviction.</param>
     /// <exception cref="ApiException">404, 409 of a precondition, or a refusal.</exception>
     public async Task<Outcome> DeleteAsync(
-        ResourceScope scope, ApiRequest request, string @namespace, string name, DeleteOptions options, CancellationToken cancellation)
+        ResourceScope scope, ApiRequest request, string @namespace, string name, DeleteOptions options, CancellationToken cancellation, bool admits = true)
     {
         if (options.GracePeriodSeconds < 0)
             options = options with { GracePeriodSeconds = 1 };
@@ -27,8 +28,11 @@ internal sealed class ObjectDeleter(AdmissionChain admission)
             var context = scope.StrategyContext(request, dryRun);
             DeleteRules.CheckPreconditions(scope.Registry, live.Object, options);
             var admissionContext = scope.AdmissionContext(request, AdmissionOperation.Delete, name, dryRun, live.Object, options);
-            await admission.MutateAsync(admissionContext, null, cancellation);
-            await admission.ValidateAsync(admissionContext, null, cancellation);
+            if (admits)
+            {
+                await admission.MutateAsync(admissionContext, null, cancellation);
+                await admission.ValidateAsync(admissionContext, null, cancellation);
+            }
 
             var marked = Mark(scope.Registry, context, live.Object, options, out var gone);
             if (gone && marked is not null)
