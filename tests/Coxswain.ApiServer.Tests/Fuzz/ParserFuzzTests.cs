@@ -30,7 +30,7 @@ public sealed class ParserFuzzTests
         "?dryRun=All&fieldManager=m&fieldValidation=Strict&force=true&timeout=5s&pretty=1", "?gracePeriodSeconds=1&propagationPolicy=Orphan&orphanDependents=true",
     ];
 
-    private static void Check<T>(Gen<T> cases, Action<T> parse, int usual = 1500) =>
+    private static void Check<T>(Gen<T> cases, Action<T> parse, int usual = 600) =>
         Prop.ForAll(Arb.From(cases), parse).Check(Config.QuickThrowOnFailure.WithMaxTest(Mutations.Runs(usual)));
 
     /// <summary>Errors that have no status of their own in upstream, and are answered there with 500 or 504 as they are here.</summary>

@@ -62,7 +62,7 @@ public sealed class WireFuzzTests : IAsyncLifetime
             "/api/v1/namespaces/default/pods/p/exec?command=a", "/api/v1/namespaces/default/services/http:s:80/proxy/x/%2e%2e/y", "/apis", "/openapi/v3/apis/apps/v1?hash=1",
             "/openapi/v2?timeout=1s", "/healthz/ping", "/metrics", "/", "/api/v1/nodes/n/proxy/", "http://localhost/api/v1/namespaces", "*", "/.well-known/openid-configuration",
             "/api/v1/namespaces/default/pods/p/log?tailLines=1&sinceTime=x", "/version/", "/api/v1/watch/pods?timeoutSeconds=1&resourceVersion=x");
-        foreach (var target in targets.Cases(700))
+        foreach (var target in targets.Cases(300))
             foreach (var method in new[] { "GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS", "BREW" }.OrderBy(_ => Random.Shared.Next()).Take(2))
             {
                 // A request target ends at the first space or line end: what follows is another matter (headers).
@@ -84,7 +84,7 @@ public sealed class WireFuzzTests : IAsyncLifetime
             "Content-Type: application/json; charset=utf-8", "If-None-Match: \"x\"", "Audit-Id: abc", "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13",
             "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io", "Expect: 100-continue", "Transfer-Encoding: chunked", "Content-Encoding: gzip",
             "Authorization: Basic eDp5", "Authorization: Bearer eyJhbGciOiJub25lIn0.e30.", "X-Remote-User: admin", "Traceparent: 00-x-y-01", "Range: bytes=0-1");
-        foreach (var header in headers.Cases(900))
+        foreach (var header in headers.Cases(300))
         {
             var lines = header.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n').Where(l => l.Length > 0 && !l.StartsWith("Content-Length", StringComparison.OrdinalIgnoreCase)
                 && !l.StartsWith("Transfer-", StringComparison.OrdinalIgnoreCase) && !l.StartsWith("Expect", StringComparison.OrdinalIgnoreCase));
@@ -112,7 +112,7 @@ public sealed class WireFuzzTests : IAsyncLifetime
             _ => Encoding.UTF8.GetBytes(json),
         }).ToList();
         var targets = new[] { "/api/v1/namespaces/default/pods?dryRun=All", "/api/v1/namespaces/default/pods?dryRun=All&fieldValidation=Strict", "/api/v1/namespaces/default/pods/p/eviction?dryRun=All" };
-        foreach (var body in Mutations.Of(samples).Cases(400))
+        foreach (var body in Mutations.Of(samples).Cases(150))
             await AnsweredAsync(Request("POST", Encoding.ASCII.GetBytes(targets[Random.Shared.Next(targets.Length)]), type.Length > 0 ? $"Content-Type: {type}\r\n" : "", body));
     }
 
@@ -125,7 +125,7 @@ public sealed class WireFuzzTests : IAsyncLifetime
             var path = Encoding.ASCII.GetBytes(
                 $"/{(descriptor.Kind.Group.Length == 0 ? "api" : "apis/" + descriptor.Kind.Group)}/{descriptor.Kind.Version}/{(descriptor.Namespaced ? "namespaces/default/" : "")}{descriptor.Plural}?dryRun=All");
             var seed = Random.Shared.Next();
-            for (var i = 0; i < Mutations.Runs(60); i++)
+            for (var i = 0; i < Mutations.Runs(15); i++)
                 await AnsweredAsync(Request("POST", path, "Content-Type: application/json\r\n", Encoding.UTF8.GetBytes(new FuzzDocument(seed + i).Of(descriptor))));
         }
     }
@@ -139,7 +139,7 @@ public sealed class WireFuzzTests : IAsyncLifetime
     {
         await _api.PostAsync("/api/v1/namespaces/default/configmaps", """{"metadata":{"name":"a","finalizers":["a/b"],"labels":{"a":"b"}},"data":{"k":"v"}}""");
         var query = type.StartsWith("application/apply", StringComparison.Ordinal) ? "?dryRun=All&fieldManager=m&force=true" : "?dryRun=All";
-        foreach (var body in Mutations.Of(Encoding.UTF8.GetBytes(patch)).Cases(400))
+        foreach (var body in Mutations.Of(Encoding.UTF8.GetBytes(patch)).Cases(150))
             await AnsweredAsync(Request("PATCH", Encoding.ASCII.GetBytes("/api/v1/namespaces/default/configmaps/a" + query), $"Content-Type: {type}\r\n", body));
     }
 
@@ -168,14 +168,14 @@ public sealed class WireFuzzTests : IAsyncLifetime
             ("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", """{"spec":{"namespace":"default"}}"""),
         ];
         foreach (var (method, target, body) in requests)
-            foreach (var mutated in Mutations.Of(Encoding.UTF8.GetBytes(body)).Cases(60))
+            foreach (var mutated in Mutations.Of(Encoding.UTF8.GetBytes(body)).Cases(25))
                 await AnsweredAsync(Request(method, Encoding.ASCII.GetBytes(target), method == "PATCH" ? "Content-Type: application/strategic-merge-patch+json\r\n" : "Content-Type: application/json\r\n", mutated));
     }
 
     [Fact]
     public async Task Frames_of_a_web_socket_watch_that_are_none_end_it()
     {
-        foreach (var frames in Mutations.Of([0x81, 0x82, 1, 2, 3, 4, 5, 6], [0x88, 0x80, 0, 0, 0, 0], [0x89, 0x80, 1, 1, 1, 1], [0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0]).Cases(60))
+        foreach (var frames in Mutations.Of([0x81, 0x82, 1, 2, 3, 4, 5, 6], [0x88, 0x80, 0, 0, 0, 0], [0x89, 0x80, 1, 1, 1, 1], [0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0]).Cases(25))
         {
             var response = await _raw.SendAsync(
                 [.. Request("GET", "/api/v1/namespaces/default/configmaps?watch=1&timeoutSeconds=1"u8.ToArray(),
