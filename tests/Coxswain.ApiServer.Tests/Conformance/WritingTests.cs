@@ -33,7 +33,7 @@ public sealed class WritingTests(Wire.ClusterFixture fixture) : IDisposable
         var @namespace = await WithPodAsync();
         var (maps, pod) = (Maps(@namespace), $"/api/v1/namespaces/{@namespace}/pods/p");
         (await _api.PostAsync(maps, """{"metadata":{"name":"a"},"data":{"k":"v"}}""")).Expect(201);
-        var before = (await _api.GetAsync(maps)).Text;
+        var before = (await _api.GetAsync(maps))["items"]!.ToJsonString();
         var podBefore = (await _api.GetAsync(pod)).Text;
 
         (await _api.PostAsync(maps + "?dryRun=All", """{"metadata":{"name":"b"}}""")).Expect(201);
@@ -56,7 +56,7 @@ public sealed class WritingTests(Wire.ClusterFixture fixture) : IDisposable
         Assert.Equal("", (await _api.PostAsync($"/api/v1/namespaces/{@namespace}/serviceaccounts/default/token?dryRun=All", """{"spec":{}}""")).Expect(201).String("status/token"));
         var refused = await _api.PostAsync(maps + "?dryRun=Some", """{"metadata":{"name":"b"}}""");
 
-        Assert.Equal(before, (await _api.GetAsync(maps)).Text);
+        Assert.Equal(before, (await _api.GetAsync(maps))["items"]!.ToJsonString());
         Assert.Equal(podBefore, (await _api.GetAsync(pod)).Text);
         Assert.Equal("CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"Some\"]: supported values: \"All\"", refused.Expect(422).Message);
     }
