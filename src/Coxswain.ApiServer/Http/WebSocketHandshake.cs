@@ -16,7 +16,8 @@ internal static class WebSocketHandshake
         && context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase)
         && context.Request.Headers.SecWebSocketKey.Count == 1;
 
-    public static async Task<WebSocket> AcceptAsync(HttpContext context)
+    /// <param name="chosen">The subprotocol to speak; null: the first that the client offers.</param>
+    public static async Task<WebSocket> AcceptAsync(HttpContext context, string? chosen = null)
     {
         var key = context.Request.Headers.SecWebSocketKey.ToString();
         var headers = context.Response.Headers;
@@ -24,7 +25,7 @@ internal static class WebSocketHandshake
 #pragma warning disable CA5350 // RFC 6455 asks for SHA-1; nothing secret depends on it.
         headers.SecWebSocketAccept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + Guid)));
 #pragma warning restore CA5350
-        var protocol = Protocol(context.Request);
+        var protocol = chosen ?? Protocol(context.Request);
         if (protocol is not null)
             headers.SecWebSocketProtocol = protocol;
         context.Response.StatusCode = StatusCodes.Status101SwitchingProtocols;

@@ -29,6 +29,8 @@ internal sealed class KubeletConnections(RegistryTable registries, NodeAddresses
         var target = await nodes.KubeletAsync(pod.Spec.NodeName, path, cancellation);
         if (scope.SubresourceName == "log")
             await LogAsync(context, target, cancellation);
+        else if (scope.SubresourceName is "exec" or "attach" && RemoteCommandBridge.Handles(context))
+            await BridgeAsync(context, target, request, cancellation);
         else if (UpgradeTunnel.IsUpgrade(context))
             await TunnelAsync(context, target, cancellation);
         else
@@ -70,6 +72,19 @@ internal sealed class KubeletConnections(RegistryTable registries, NodeAddresses
         catch (HttpRequestException e)
         {
             throw new ApiException(Statuses.InternalError($"Get {GoText.Quote(target.Address.ToString())}: {e.Message}"));
+        }
+    }
+
+    private static async Task BridgeAsync(HttpContext context, UpstreamTarget target, ApiRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            var streams = new CommandStreams(IsOn(request, "stdin"), IsOn(request, "stdout"), IsOn(request, "stderr"), IsOn(request, "tty"));
+            await RemoteCommandBridge.RunAsync(context, target, streams, cancellation);
+        }
+        catch (IOException e) when (!context.Response.HasStarted)
+        {
+            throw new ApiException(Statuses.InternalError(e.Message));
         }
     }
 
@@ -149,11 +164,13 @@ internal sealed class KubeletConnections(RegistryTable registries, NodeAddresses
 
     private static void Flag(ApiRequest request, StringBuilder query, string name, string kubeletName)
     {
-        // Output and errors go out unless said otherwise; input and terminals only when asked for.
-        var on = request.Query.Find(name) is null ? name is "stdout" or "stderr" : request.Query.Flag(name);
-        if (on)
+        if (IsOn(request, name))
             Add(query, kubeletName, "1");
     }
+
+    /// <summary>Output and errors go out unless said otherwise; input and terminals only when asked for.</summary>
+    private static bool IsOn(ApiRequest request, string name) =>
+        request.Query.Find(name) is null ? name is "stdout" or "stderr" : request.Query.Flag(name);
 
     private static void Add(StringBuilder query, string name, string value) =>
         query.Append(CultureInfo.InvariantCulture, $"{(query.Length == 0 ? '?' : '&')}{name}={Uri.EscapeDataString(value)}");

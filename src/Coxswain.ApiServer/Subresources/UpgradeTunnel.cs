@@ -58,7 +58,8 @@ internal static class UpgradeTunnel
         }
     }
 
-    private static async Task<Stream> DialAsync(Socket socket, UpstreamTarget target, CancellationToken cancellation)
+    /// <exception cref="IOException">The peer cannot be reached.</exception>
+    internal static async Task<Stream> DialAsync(Socket socket, UpstreamTarget target, CancellationToken cancellation)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(DialTimeout);
@@ -100,7 +101,7 @@ internal static class UpgradeTunnel
         return Encoding.Latin1.GetBytes(head.ToString());
     }
 
-    private static async Task<(int Status, string Reason, List<KeyValuePair<string, string>> Headers, byte[] Remainder)> ReadHeadAsync(
+    internal static async Task<(int Status, string Reason, List<KeyValuePair<string, string>> Headers, byte[] Remainder)> ReadHeadAsync(
         Stream peer, CancellationToken cancellation)
     {
         var buffer = new byte[MaxHead];
@@ -136,7 +137,7 @@ internal static class UpgradeTunnel
         return (code, status.Length > 2 ? status[2] : "", headers, rest);
     }
 
-    private static async Task AnswerAsync(
+    internal static async Task AnswerAsync(
         HttpResponse response, int status, List<KeyValuePair<string, string>> headers, byte[] rest, Stream peer, CancellationToken cancellation)
     {
         response.StatusCode = status;

@@ -1,7 +1,7 @@
 // What programs do with the JavaScript client: each step says a sentence, or the program ends with an error.
 // Usage: node test.mjs NAMESPACE IMAGE      (KUBECONFIG names the cluster)
 import assert from 'node:assert/strict';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { connect } from 'node:net';
 import * as k8s from '@kubernetes/client-node';
 
@@ -22,13 +22,6 @@ async function until(what, condition) {
     await new Promise(resolve => setTimeout(resolve, 50));
   }
   throw new Error(`not within 30 s: ${what}`);
-}
-
-/** A stream that says something and stays open. */
-function open(input) {
-  const stream = new PassThrough();
-  stream.write(input);
-  return stream;
 }
 
 function text(stream) {
@@ -159,15 +152,16 @@ await step('runs programs in a container', async () => {
   const run = (command, input) => new Promise((resolve, reject) => {
     const [out, err] = [new PassThrough(), new PassThrough()];
     const [outText, errText] = [text(out), text(err)];
-    exec.exec(namespace, pod, 'c', command, out, err, input === undefined ? null : open(input), false,
+    exec.exec(namespace, pod, 'c', command, out, err, input === undefined ? null : Readable.from([input]), false,
       status => setImmediate(() => resolve({ status, out: outText(), err: errText() }))).catch(reject);
   });
   let result = await run(['echo', 'hello']);
   assert.deepEqual([result.status.status, result.out], ['Success', 'hello\n']);
   result = await run(['sh', '-c', 'echo wrong >&2; exit 3']);
   assert.deepEqual([result.status.status, result.err, result.status.details.causes[0].message], ['Failure', 'wrong\n', '3']);
-  result = await run(['head', '-n', '1'], 'typed in\n');
-  assert.equal(result.out, 'typed in\n');
+  // The end of the input reaches the program, and what it says then comes back.
+  result = await run(['sh', '-c', 'cat; echo end'], 'typed in\n');
+  assert.deepEqual([result.out, result.status.status], ['typed in\nend\n', 'Success']);
 });
 
 await step('reads and follows logs', async () => {
