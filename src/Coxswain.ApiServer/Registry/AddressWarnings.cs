@@ -24,7 +24,7 @@ internal static class AddressWarnings
     {
         if (!ValidationRules.TryParseCidr(text, out var address, out var prefix))
             return;
-        var network = Network(address, prefix);
+        var network = AddressRules.Network(address, prefix);
         var range = FormattableString.Invariant($"{Canonical(network)}/{prefix}");
         if (!network.Equals(address))
         {
@@ -43,12 +43,4 @@ internal static class AddressWarnings
         address.AddressFamily == AddressFamily.InterNetworkV6 ? !address.IsIPv4MappedToIPv6 : address.ToString() == text;
 
     private static string Canonical(IPAddress address) => (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
-
-    private static IPAddress Network(IPAddress address, int prefix)
-    {
-        var bytes = address.GetAddressBytes();
-        for (var bit = prefix; bit < bytes.Length * 8; bit++)
-            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
-        return new IPAddress(bytes);
-    }
 }

@@ -90,8 +90,11 @@ internal sealed class CertificateSigningRequestStrategy : Strategy<CertificateSi
     {
         ValidateMetadataUpdate(updated, old, errors);
         CheckConditions(updated, errors);
-        if (old.Status.Certificate.Length > 0)
-            CommonRules.Unchanged(updated.Status.Certificate, old.Status.Certificate, Paths.Status.Child("certificate"), errors);
+        var path = Paths.Status.Child("certificate");
+        if (IssuedCertificates.Problem(updated.Status.Certificate.Span) is { } problem)
+            errors.Invalid(path, "<certificate data>", problem);
+        if (old.Status.Certificate.Length > 0 && updated.Status.Certificate != old.Status.Certificate)
+            errors.Forbidden(path, "updates may not modify existing certificate content");
     }
 
     protected override string? SelectableField(CertificateSigningRequest o, string field) => field == "spec.signerName" ? o.Spec.SignerName : null;

@@ -21,8 +21,6 @@ internal sealed class ConfigMapStrategy : Strategy<ConfigMap>
         foreach (var (key, value) in o.BinaryData)
         {
             Key("binaryData", key, errors);
-            if (o.Data.ContainsKey(key))
-                errors.Invalid(new FieldPath("binaryData").Key(key), key, "duplicate of key present in data");
             size += value.Length;
         }
 

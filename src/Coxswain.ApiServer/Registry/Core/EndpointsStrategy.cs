@@ -48,7 +48,7 @@ internal sealed class EndpointsStrategy : Strategy<Endpoints>
 
     private static void Address(EndpointAddress address, FieldPath path, FieldErrors errors)
     {
-        errors.Invalid(path.Child("ip"), address.Ip, ValidationRules.IPAddressText(address.Ip));
+        AddressRules.Address(address.Ip, path.Child("ip"), errors);
         if (address.Hostname.Length > 0)
             errors.Invalid(path.Child("hostname"), address.Hostname, ValidationRules.Dns1123Label(address.Hostname));
         if (address.NodeName is not null)

@@ -1,3 +1,4 @@
+using Coxswain.Api;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Validation;
 
@@ -22,25 +23,37 @@ internal sealed class NodeStrategy : Strategy<Node>
     // A kubelet registers its node with a status.
     protected override Node PrepareForCreate(StrategyContext c, Node o) => o;
 
-    protected override void ValidateObject(StrategyContext c, Node o, FieldErrors errors)
+    protected override void ValidateObject(StrategyContext c, Node o, FieldErrors errors) => Judge(o, default, errors);
+
+    private static void Judge(Node o, ApiList<string> known, FieldErrors errors)
     {
         NodeTaints(o, errors);
-        foreach (var (name, quantity) in CommonRules.Sorted(o.Status.Capacity))
-            ResourceNames.Amount(name, quantity, Paths.Status.Child("capacity").Key(name), errors);
-        foreach (var (name, quantity) in CommonRules.Sorted(o.Status.Allocatable))
-            ResourceNames.Amount(name, quantity, Paths.Status.Child("allocatable").Key(name), errors);
+        Resources(o, errors);
         var cidrs = o.Spec.PodCIDRs;
         var path = Paths.Spec.Child("podCIDRs");
         for (var i = 0; i < cidrs.Count; i++)
-            errors.Invalid(path.Index(i), cidrs[i], ValidationRules.Cidr(cidrs[i]));
+            AddressRules.Cidr(cidrs[i], path.Index(i), errors, known);
         if (cidrs.Count > 2 || (cidrs.Count == 2 && cidrs[0].Contains(':') == cidrs[1].Contains(':')))
             errors.Invalid(path, cidrs, "may specify no more than one CIDR for each IP family");
+        for (var i = 1; i < cidrs.Count; i++)
+            if (cidrs.AsSpan()[..i].Contains(cidrs[i]))
+                errors.Duplicate(path.Index(i), cidrs[i]);
+    }
+
+    protected override void Warn(StrategyContext c, Node o, Node? old, ICollection<string> warnings)
+    {
+        if (o.Spec.ConfigSource is not null)
+            warnings.Add("spec.configSource: the feature is removed");
+        if (o.Spec.ExternalID.Length > 0)
+            warnings.Add("spec.externalID: this field is deprecated, and is unused by Kubernetes");
+        for (var i = 0; i < o.Spec.PodCIDRs.Count; i++)
+            AddressWarnings.Cidr(Paths.Spec.Child("podCIDRs").Index(i), o.Spec.PodCIDRs[i], warnings);
     }
 
     protected override void ValidateUpdate(StrategyContext c, Node updated, Node old, FieldErrors errors)
     {
         ValidateMetadata(updated, errors);
-        ValidateObject(c, updated, errors);
+        Judge(updated, old.Spec.PodCIDRs, errors);
         Change(updated, old, errors);
     }
 
@@ -52,12 +65,27 @@ internal sealed class NodeStrategy : Strategy<Node>
     private static void Change(Node updated, Node old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);
-        NodeTaints(updated, errors);
+        Resources(updated, errors);
         var addresses = updated.Status.Addresses;
         for (var i = 1; i < addresses.Count; i++)
             if (addresses.AsSpan()[..i].Contains(addresses[i]))
                 errors.Duplicate(Paths.Status.Child("addresses").Index(i), addresses[i]);
 
+        Specified(updated, old, errors);
+        NodeConfigValidation.Validate(updated, errors);
+        NodeTaints(updated, errors);
+    }
+
+    private static void Resources(Node node, FieldErrors errors)
+    {
+        foreach (var (name, quantity) in CommonRules.Sorted(node.Status.Capacity))
+            ResourceNames.Amount(name, quantity, Paths.Status.Child("capacity").Child(name), errors);
+        foreach (var (name, quantity) in CommonRules.Sorted(node.Status.Allocatable))
+            ResourceNames.Amount(name, quantity, Paths.Status.Child("allocatable").Child(name), errors);
+    }
+
+    private static void Specified(Node updated, Node old, FieldErrors errors)
+    {
         var (now, before) = (updated.Spec, old.Spec);
         if (before.PodCIDRs.Count > 0 && before.PodCIDRs != now.PodCIDRs)
             errors.Forbidden(Paths.Spec.Child("podCIDRs"), "node updates may not change podCIDR except from \"\" to valid");

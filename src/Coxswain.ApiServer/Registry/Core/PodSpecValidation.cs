@@ -77,8 +77,10 @@ internal static class PodSpecValidation
 
     public static void IPAddress(string text, FieldPath path, FieldErrors errors)
     {
-        if (!ValidationRules.TryParseIPAddress(text, out _))
+        if (!ValidationRules.TryParseIPAddress(text, out var address))
             errors.Invalid(path, text, "must be valid IP address");
+        else
+            AddressRules.Strict(text, address, path, errors);
     }
 
     private static void ResourceClaims(ApiList<PodResourceClaim> claims, FieldPath path, FieldErrors errors)

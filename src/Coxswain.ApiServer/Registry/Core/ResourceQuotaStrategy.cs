@@ -7,7 +7,6 @@ namespace Coxswain.ApiServer.Registry.Core;
 /// <summary>The rules of resource quotas.</summary>
 internal sealed class ResourceQuotaStrategy : Strategy<ResourceQuota>
 {
-
     protected override ResourceQuota WithStatusOf(ResourceQuota o, ResourceQuota source) => o with { Status = source.Status };
 
     protected override void ValidateObject(StrategyContext c, ResourceQuota o, FieldErrors errors)
@@ -58,8 +57,14 @@ internal sealed class ResourceQuotaStrategy : Strategy<ResourceQuota>
                     errors.Invalid(path, spec.Scopes, "unsupported scope applied to resource");
         }
 
-        var scopes = spec.Scopes.AsSpan();
-        if ((scopes.Contains("BestEffort") && scopes.Contains("NotBestEffort")) || (scopes.Contains("Terminating") && scopes.Contains("NotTerminating")))
+        Conflicts([.. spec.Scopes], spec, path, errors);
+    }
+
+    private static void Conflicts(HashSet<string> scopes, ResourceQuotaSpec spec, FieldPath path, FieldErrors errors)
+    {
+        if (scopes.Contains("BestEffort") && scopes.Contains("NotBestEffort"))
+            errors.Invalid(path, spec.Scopes, "conflicting scopes");
+        if (scopes.Contains("Terminating") && scopes.Contains("NotTerminating"))
             errors.Invalid(path, spec.Scopes, "conflicting scopes");
     }
 
@@ -76,7 +81,7 @@ internal sealed class ResourceQuotaStrategy : Strategy<ResourceQuota>
             if (requirement.ScopeName is "BestEffort" or "NotBestEffort" or "Terminating" or "NotTerminating" or "CrossNamespacePodAffinity"
                 && requirement.Operator != "Exists")
                 errors.Invalid(path.Child("operator"), requirement.Operator,
-                    "must be 'Exist' only operator when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
+                    "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
             if (requirement.Operator is "In" or "NotIn")
             {
                 if (requirement.Values.Count == 0)
@@ -85,12 +90,14 @@ internal sealed class ResourceQuotaStrategy : Strategy<ResourceQuota>
             else if (requirement.Operator is "Exists" or "DoesNotExist")
             {
                 if (requirement.Values.Count > 0)
-                    errors.Invalid(path.Child("values"), requirement.Values, "must be no value when `operator` is 'Exists' or 'DoesNotExist' for scope selector");
+                    errors.Invalid(path.Child("values"), requirement.Values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
             }
             else
             {
                 errors.Invalid(path.Child("operator"), requirement.Operator, "not a valid selector operator");
             }
         }
+
+        Conflicts([.. selector.MatchExpressions.Select(static requirement => requirement.ScopeName)], spec, path, errors);
     }
 }

@@ -92,6 +92,15 @@ internal sealed class SecretStrategy : Strategy<Secret>
         ValidateObject(c, updated, errors);
     }
 
+    protected override void Warn(StrategyContext c, Secret o, Secret? old, ICollection<string> warnings)
+    {
+        if (o.Type == "kubernetes.io/tls" && KeyPairs.Problem(Text(o, "tls.crt"), Text(o, "tls.key")) is { } problem)
+            warnings.Add(problem);
+    }
+
+    private static string Text(Secret o, string key) =>
+        o.Data.TryGetValue(key, out var value) ? System.Text.Encoding.Latin1.GetString(value.Span) : "";
+
     protected override string? SelectableField(Secret o, string field) => field == "type" ? o.Type : null;
 
     private static void Json(Secret o, string key, FieldErrors errors)

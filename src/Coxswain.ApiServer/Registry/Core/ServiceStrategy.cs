@@ -25,13 +25,13 @@ internal sealed class ServiceStrategy(IServiceAllocator allocator) : Strategy<Se
         var errors = new FieldErrors();
         if (o.Spec.Type is "ClusterIP" or "NodePort" or "LoadBalancer")
         {
-            ServiceValidation.ClusterIPs(o, errors);
-            if (old is not null)
+            ServiceFamilyValidation.Validate(o, old, errors);
+            if (errors.Count == 0)
+                o = allocator.Families.Fill(o, old, errors);
+            if (errors.Count == 0 && old is not null)
                 ServiceValidation.Update(o, old, errors);
         }
 
-        if (errors.Count == 0)
-            o = allocator.Families.Fill(o, old, errors);
         if (errors.Count > 0)
             throw new ApiException(Statuses.Invalid(Service.ResourceKind, o.Metadata.Name, errors));
         return await allocator.AllocateAsync(o, old, c.DryRun, cancellation);
@@ -46,14 +46,14 @@ internal sealed class ServiceStrategy(IServiceAllocator allocator) : Strategy<Se
     protected override Service PrepareForUpdate(StrategyContext c, Service updated, Service old) =>
         ServiceRequests.DropTypeDependent(updated with { Status = old.Status }, old);
 
-    protected override void ValidateObject(StrategyContext c, Service o, FieldErrors errors) => ServiceValidation.Validate(o, errors);
+    protected override void ValidateObject(StrategyContext c, Service o, FieldErrors errors) => ServiceValidation.Validate(o, null, errors);
 
     protected override void ValidateUpdate(StrategyContext c, Service updated, Service old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);
         ServiceValidation.Update(updated, old, errors);
         ValidateMetadata(updated, errors);
-        ServiceValidation.Validate(updated, errors);
+        ServiceValidation.Validate(updated, old, errors);
     }
 
     protected override void ValidateStatus(StrategyContext c, Service updated, Service old, FieldErrors errors)
@@ -61,6 +61,8 @@ internal sealed class ServiceStrategy(IServiceAllocator allocator) : Strategy<Se
         ValidateMetadataUpdate(updated, old, errors);
         ServiceValidation.Status(updated, errors);
     }
+
+    protected override void Warn(StrategyContext c, Service o, Service? old, ICollection<string> warnings) => ServiceWarnings.Add(o, warnings);
 
     protected override string? SelectableField(Service o, string field) => field switch
     {

@@ -11,10 +11,11 @@ internal static class ServiceValidation
     private static readonly string[] Types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
     private static readonly FieldPath Path = Paths.Spec;
 
-    public static void Validate(Service service, FieldErrors errors)
+    public static void Validate(Service service, Service? old, FieldErrors errors)
     {
         var spec = service.Spec;
         var path = Path;
+        Topology(service, errors);
         if (spec.Ports.Count == 0 && !ServiceNeeds.IsHeadless(service) && spec.Type != "ExternalName")
             errors.Required(path.Child("ports"));
         TypeRules(service, errors);
@@ -23,13 +24,11 @@ internal static class ServiceValidation
         LabelValidation.Labels(spec.Selector, path.Child("selector"), errors);
         CommonRules.OneOf(spec.SessionAffinity, path.Child("sessionAffinity"), errors, "ClientIP", "None");
         SessionAffinity(spec, path.Child("sessionAffinityConfig"), errors);
-        ClusterIPs(service, errors);
+        ServiceFamilyValidation.Validate(service, old, errors);
         for (var i = 0; i < spec.ExternalIPs.Count; i++)
         {
             var at = path.Child("externalIPs").Index(i);
-            var messages = ValidationRules.IPAddressText(spec.ExternalIPs[i]);
-            errors.Invalid(at, spec.ExternalIPs[i], messages);
-            if (messages.Count == 0)
+            if (AddressRules.Address(spec.ExternalIPs[i], at, errors, old?.Spec.ExternalIPs ?? default))
                 IPAddressRules.NotSpecial(spec.ExternalIPs[i], at, errors);
         }
 
@@ -40,11 +39,11 @@ internal static class ServiceValidation
                     errors.Forbidden(path.Child("ports").Index(i).Child("nodePort"), "may not be used when `type` is 'ClusterIP'");
         UniqueNodePorts(spec.Ports, path.Child("ports"), errors);
         UniquePorts(spec.Ports, path.Child("ports"), errors);
-        SourceRanges(service, errors);
+        SourceRanges(service, old, errors);
         if (spec.AllocateLoadBalancerNodePorts is not null && spec.Type != "LoadBalancer")
             errors.Forbidden(path.Child("allocateLoadBalancerNodePorts"), "may only be used when `type` is 'LoadBalancer'");
         if (spec is { Type: "LoadBalancer", AllocateLoadBalancerNodePorts: null })
-            errors.Required(path.Child("allocateLoadBalancerNodePorts"));
+            errors.Required("allocateLoadBalancerNodePorts");
         LoadBalancerClass(spec, errors);
         ExternalTraffic(service, errors);
         if (spec.InternalTrafficPolicy is null)
@@ -62,25 +61,13 @@ internal static class ServiceValidation
 
     public static void Update(Service updated, Service old, FieldErrors errors)
     {
-        // Addresses are given for good, except when the type that needs them is left.
-        if (ServiceNeeds.ClusterIP(updated) && ServiceNeeds.ClusterIP(old))
-        {
-            if (old.Spec.ClusterIPs.Count > 0 && updated.Spec.ClusterIPs.Count == 0)
-                errors.Invalid(Path.Child("clusterIPs").Index(0), updated.Spec.ClusterIPs, "primary clusterIP can not be unset");
-            else if (old.Spec.ClusterIPs.Count > 0 && updated.Spec.ClusterIPs[0] != old.Spec.ClusterIPs[0])
-                errors.Invalid(Path.Child("clusterIPs").Index(0), updated.Spec.ClusterIPs, "may not change once set");
-            else if (old.Spec.ClusterIPs.Count == 2 && updated.Spec.ClusterIPs.Count == 2 && updated.Spec.ClusterIPs[1] != old.Spec.ClusterIPs[1])
-                errors.Invalid(Path.Child("clusterIPs").Index(1), updated.Spec.ClusterIPs, "may not change once set");
-            if (old.Spec.IpFamilies.Count > 0 && updated.Spec.IpFamilies.Count > 0 && updated.Spec.IpFamilies[0] != old.Spec.IpFamilies[0])
-                errors.Invalid(Path.Child("ipFamilies").Index(0), updated.Spec.IpFamilies[0], "may not change once set");
-        }
-
+        ServiceFamilyValidation.Update(updated, old, errors);
         if (ServiceNeeds.HealthCheckNodePort(old) && ServiceNeeds.HealthCheckNodePort(updated)
             && updated.Spec.HealthCheckNodePort != old.Spec.HealthCheckNodePort)
             errors.Invalid(Path.Child("healthCheckNodePort"), updated.Spec.HealthCheckNodePort,
                 "cannot change healthCheckNodePort on loadBalancer service with externalTraffic=Local during update");
-        if (old.Spec.Type == "LoadBalancer" && updated.Spec.Type == "LoadBalancer")
-            CommonRules.Unchanged(updated.Spec.LoadBalancerClass, old.Spec.LoadBalancerClass, Path.Child("loadBalancerClass"), errors);
+        if (old.Spec.Type == "LoadBalancer" && updated.Spec.Type == "LoadBalancer" && old.Spec.LoadBalancerClass != updated.Spec.LoadBalancerClass)
+            errors.Invalid(Path.Child("loadBalancerClass"), updated.Spec.LoadBalancerClass, "may not change once set");
     }
 
     public static void Status(Service updated, FieldErrors errors)
@@ -97,7 +84,7 @@ internal static class ServiceValidation
         {
             var at = path.Index(i);
             if (ingress[i].Ip.Length > 0)
-                errors.Invalid(at.Child("ip"), ingress[i].Ip, ValidationRules.IPAddressText(ingress[i].Ip));
+                AddressRules.Address(ingress[i].Ip, at.Child("ip"), errors);
             if (ingress[i].Ip.Length > 0 && ingress[i].IpMode is null)
                 errors.Required(at.Child("ipMode"), "must be specified when `ip` is set");
             else if (ingress[i].Ip.Length == 0 && ingress[i].IpMode is not null)
@@ -113,53 +100,14 @@ internal static class ServiceValidation
         }
     }
 
-    /// <summary>The addresses and families that were asked for; also judged before any is given out.</summary>
-    public static void ClusterIPs(Service service, FieldErrors errors)
+    // Two annotations of different age say the same.
+    private static void Topology(Service service, FieldErrors errors)
     {
-        var spec = service.Spec;
-        var path = Path.Child("clusterIPs");
-        if (spec.Type == "ExternalName")
-        {
-            if (spec.ClusterIPs.Count > 0)
-                errors.Forbidden(path, "may not be set for ExternalName services");
-            if (spec.IpFamilies.Count > 0)
-                errors.Forbidden(Path.Child("ipFamilies"), "may not be set for ExternalName services");
-            if (spec.IpFamilyPolicy is not null)
-                errors.Forbidden(Path.Child("ipFamilyPolicy"), "may not be set for ExternalName services");
-            return;
-        }
-
-        if (spec.ClusterIPs.Count > 0 && spec.ClusterIP.Length == 0)
-            errors.Required(path, "must be empty when `clusterIP` is not specified");
-        else if (spec.ClusterIPs.Count > 0 && spec.ClusterIPs[0] != spec.ClusterIP)
-            errors.Invalid(path.Index(0), spec.ClusterIPs[0], "must match `clusterIP`");
-        for (var i = 0; i < spec.ClusterIPs.Count; i++)
-        {
-            var address = spec.ClusterIPs[i];
-            if (address == "None")
-            {
-                if (spec.ClusterIPs.Count > 1)
-                    errors.Invalid(path, spec.ClusterIPs, "'None' must be the first and only value");
-                continue;
-            }
-
-            errors.Invalid(path.Index(i), address, ValidationRules.IPAddressText(address));
-        }
-
-        if (spec.ClusterIPs.Count > 2)
-            errors.Invalid(path, spec.ClusterIPs, "may only hold up to 2 values");
-        CommonRules.OptionalOneOf(spec.IpFamilyPolicy, Path.Child("ipFamilyPolicy"), errors, "SingleStack", "PreferDualStack", "RequireDualStack");
-        for (var i = 0; i < spec.IpFamilies.Count; i++)
-        {
-            var at = Path.Child("ipFamilies").Index(i);
-            if (spec.IpFamilies[i] is not ("IPv4" or "IPv6"))
-                errors.NotSupported(at, spec.IpFamilies[i], "IPv4", "IPv6");
-            else if (i > 0 && spec.IpFamilies[0] == spec.IpFamilies[i])
-                errors.Duplicate(at, spec.IpFamilies[i]);
-        }
-
-        if (spec.IpFamilyPolicy == "SingleStack" && spec.IpFamilies.Count > 1 && !ServiceNeeds.IsHeadless(service))
-            errors.Invalid(Path.Child("ipFamilyPolicy"), spec.IpFamilyPolicy, "may only hold one value when `ipFamilyPolicy` is 'SingleStack'");
+        const string Hints = "service.kubernetes.io/topology-aware-hints";
+        const string Mode = "service.kubernetes.io/topology-mode";
+        var annotations = service.Metadata.Annotations;
+        if (annotations.TryGetValue(Hints, out var hints) && annotations.TryGetValue(Mode, out var mode) && hints != mode)
+            errors.Invalid(Paths.Metadata.Child("annotations").Key(Mode), mode, $"must match annotations[{Hints}] when both are specified");
     }
 
     private static void TypeRules(Service service, FieldErrors errors)
@@ -172,6 +120,12 @@ internal static class ServiceValidation
                     errors.Invalid(Path.Child("clusterIPs").Index(0), "None", $"may not be set to 'None' for {spec.Type} services");
                 break;
             case "ExternalName":
+                if (spec.ClusterIPs.Count > 0)
+                    errors.Forbidden(Path.Child("clusterIPs"), "may not be set for ExternalName services");
+                if (spec.IpFamilies.Count > 0)
+                    errors.Forbidden(Path.Child("ipFamilies"), "may not be set for ExternalName services");
+                if (spec.IpFamilyPolicy is not null)
+                    errors.Forbidden(Path.Child("ipFamilyPolicy"), "may not be set for ExternalName services");
                 var name = spec.ExternalName.EndsWith('.') ? spec.ExternalName[..^1] : spec.ExternalName;
                 if (name.Length > 0)
                     errors.Invalid(Path.Child("externalName"), name, ValidationRules.Dns1123Subdomain(name));
@@ -246,24 +200,35 @@ internal static class ServiceValidation
                 }
     }
 
-    private static void SourceRanges(Service service, FieldErrors errors)
+    private static void SourceRanges(Service service, Service? old, FieldErrors errors)
     {
+        const string Annotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
         var path = Path.Child("LoadBalancerSourceRanges");
-        var ranges = service.Spec.LoadBalancerSourceRanges;
+        IReadOnlyList<string> ranges = service.Spec.LoadBalancerSourceRanges;
         if (ranges.Count == 0)
-            return;
+        {
+            if (!service.Metadata.Annotations.TryGetValue(Annotation, out var text))
+                return;
+            path = Paths.Metadata.Child("annotations").Key(Annotation);
+            ranges = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        }
+
         if (service.Spec.Type != "LoadBalancer")
         {
             errors.Forbidden(path, "may only be used when `type` is 'LoadBalancer'");
             return;
         }
 
+        // As v1.20 words it: of the whole list.
         foreach (var range in ranges)
             if (!ValidationRules.TryParseCidr(range.Trim(), out _, out _))
             {
                 errors.Invalid(path, $"[{string.Join(' ', ranges)}]", "must be a list of IP ranges. For example, 10.240.0.0/24,10.250.0.0/24 ");
                 return;
             }
+
+        for (var i = 0; i < ranges.Count; i++)
+            AddressRules.Cidr(ranges[i].Trim(), path.Index(i), errors, old?.Spec.LoadBalancerSourceRanges ?? default);
     }
 
     private static void LoadBalancerClass(ServiceSpec spec, FieldErrors errors)

@@ -50,6 +50,15 @@ internal sealed class EndpointSliceStrategy : Strategy<EndpointSlice>
         CommonRules.Unchanged(updated.AddressType, old.AddressType, "addressType", errors);
     }
 
+    protected override void Warn(StrategyContext c, EndpointSlice o, EndpointSlice? old, ICollection<string> warnings)
+    {
+        if (o.AddressType == "FQDN")
+            warnings.Add("spec.addressType: FQDN endpoints are deprecated");
+        for (var i = 0; o.AddressType != "FQDN" && i < o.Endpoints.Count; i++)
+            for (var j = 0; j < o.Endpoints[i].Addresses.Count; j++)
+                AddressWarnings.Address(new FieldPath("endpoints").Index(i).Child("addresses").Index(j), o.Endpoints[i].Addresses[j], warnings);
+    }
+
     private static void Endpoint(Endpoint endpoint, string type, FieldPath path, FieldErrors errors)
     {
         if (endpoint.Addresses.Count == 0)
@@ -80,8 +89,10 @@ internal sealed class EndpointSliceStrategy : Strategy<EndpointSlice>
                 return;
         }
 
-        if (ValidationRules.TryParseIPAddress(address, out _))
-            IPAddressRules.NotSpecial(address, path, errors);
+        if (!ValidationRules.TryParseIPAddress(address, out var parsed))
+            return;
+        AddressRules.Strict(address, parsed, path, errors);
+        IPAddressRules.NotSpecial(address, path, errors);
     }
 
     private static void Port(EndpointSlice o, int index, FieldPath path, FieldErrors errors)

@@ -43,6 +43,12 @@ internal sealed class IngressStrategy : Strategy<Ingress>
             errors.Invalid(path.Child("ingressClassName"), spec.IngressClassName, ValidationRules.Dns1123Subdomain(spec.IngressClassName));
     }
 
+    protected override void Warn(StrategyContext c, Ingress o, Ingress? old, ICollection<string> warnings)
+    {
+        if (old is null && o.Spec.IngressClassName is null && o.Metadata.Annotations.ContainsKey(ClassAnnotation))
+            warnings.Add($"annotation {GoText.Quote(ClassAnnotation)} is deprecated, please use 'spec.ingressClassName' instead");
+    }
+
     protected override void ValidateStatus(StrategyContext c, Ingress updated, Ingress old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);
@@ -51,7 +57,7 @@ internal sealed class IngressStrategy : Strategy<Ingress>
         {
             var at = Paths.Status.Child("loadBalancer").Child("ingress").Index(i);
             if (ingress[i].Ip.Length > 0)
-                errors.Invalid(at.Child("ip"), ingress[i].Ip, ValidationRules.IPAddressText(ingress[i].Ip));
+                AddressRules.Address(ingress[i].Ip, at.Child("ip"), errors);
             if (ingress[i].Hostname.Length == 0)
                 continue;
             errors.Invalid(at.Child("hostname"), ingress[i].Hostname, ValidationRules.Dns1123Subdomain(ingress[i].Hostname));

@@ -47,6 +47,27 @@ internal sealed class NetworkPolicyStrategy : Strategy<NetworkPolicy>
                 errors.NotSupported(path.Child("policyTypes").Index(i), spec.PolicyTypes[i], "Ingress", "Egress");
     }
 
+    protected override void Warn(StrategyContext c, NetworkPolicy o, NetworkPolicy? old, ICollection<string> warnings)
+    {
+        for (var i = 0; i < o.Spec.Ingress.Count; i++)
+            Warn(o.Spec.Ingress[i].From, Paths.Spec.Child("ingress").Index(i).Child("from"), warnings);
+        for (var i = 0; i < o.Spec.Egress.Count; i++)
+            Warn(o.Spec.Egress[i].To, Paths.Spec.Child("egress").Index(i).Child("to"), warnings);
+    }
+
+    private static void Warn(ApiList<NetworkPolicyPeer> peers, FieldPath path, ICollection<string> warnings)
+    {
+        for (var i = 0; i < peers.Count; i++)
+        {
+            if (peers[i].IpBlock is not { } block)
+                continue;
+            var at = path.Index(i).Child("ipBlock");
+            AddressWarnings.Cidr(at.Child("cidr"), block.Cidr, warnings);
+            for (var j = 0; j < block.Except.Count; j++)
+                AddressWarnings.Cidr(at.Child("except").Index(j), block.Except[j], warnings);
+        }
+    }
+
     private static ApiList<NetworkPolicyPort> Ports(ApiList<NetworkPolicyPort> ports)
     {
         for (var i = 0; i < ports.Count; i++)
@@ -124,28 +145,15 @@ internal sealed class NetworkPolicyStrategy : Strategy<NetworkPolicy>
             return;
         }
 
-        if (!ValidationRules.TryParseCidr(block.Cidr, out var network, out var prefix))
-        {
-            errors.Invalid(path.Child("cidr"), block.Cidr, ValidationRules.Cidr(block.Cidr));
+        if (!AddressRules.Cidr(block.Cidr, path.Child("cidr"), errors) || !ValidationRules.TryParseCidr(block.Cidr, out var network, out var prefix))
             return;
-        }
-
-        var outer = new System.Net.IPNetwork(Masked(network, prefix), prefix);
+        var outer = new System.Net.IPNetwork(AddressRules.Network(network, prefix), prefix);
         for (var i = 0; i < block.Except.Count; i++)
         {
             var at = path.Child("except").Index(i);
-            if (!ValidationRules.TryParseCidr(block.Except[i], out var inner, out var innerPrefix))
-                errors.Invalid(at, block.Except[i], ValidationRules.Cidr(block.Except[i]));
-            else if (!outer.Contains(inner) || innerPrefix <= prefix)
+            if (AddressRules.Cidr(block.Except[i], at, errors) && ValidationRules.TryParseCidr(block.Except[i], out var inner, out var innerPrefix)
+                && (!outer.Contains(inner) || innerPrefix <= prefix))
                 errors.Invalid(at, block.Except[i], "must be a strict subset of `cidr`");
         }
-    }
-
-    private static System.Net.IPAddress Masked(System.Net.IPAddress address, int prefix)
-    {
-        var bytes = address.GetAddressBytes();
-        for (var bit = prefix; bit < bytes.Length * 8; bit++)
-            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
-        return new System.Net.IPAddress(bytes);
     }
 }

@@ -1,3 +1,4 @@
+using Coxswain.Api;
 using Coxswain.Api.Networking.V1;
 using Coxswain.Api.Validation;
 
@@ -26,9 +27,19 @@ internal sealed class ServiceCIDRStrategy : Strategy<ServiceCIDR>
         }
 
         for (var i = 0; i < cidrs.Count; i++)
-            errors.Invalid(Cidrs.Index(i), cidrs[i], ValidationRules.Cidr(cidrs[i]));
+            Canonical(cidrs[i], Cidrs.Index(i), errors);
         if (cidrs.Count == 2 && cidrs[0].Contains(':') == cidrs[1].Contains(':'))
             errors.Invalid(Cidrs, o.Spec, "must be either a single IP family or dual-stack IP families");
+    }
+
+    private static void Canonical(string text, FieldPath path, FieldErrors errors)
+    {
+        var before = errors.Count;
+        if (!AddressRules.Cidr(text, path, errors) || errors.Count > before || !ValidationRules.TryParseCidr(text, out var address, out var prefix))
+            return;
+        var canonical = FormattableString.Invariant($"{address}/{prefix}");
+        if (canonical != text)
+            errors.Invalid(path, text, $"must be in canonical form ({GoText.Quote(canonical)})");
     }
 
     protected override void ValidateUpdate(StrategyContext c, ServiceCIDR updated, ServiceCIDR old, FieldErrors errors)
