@@ -33,25 +33,33 @@ internal static class LabelValidation
 
     private static void Requirement(LabelSelectorRequirement requirement, FieldPath path, FieldErrors errors, bool anyValues)
     {
-        switch (requirement.Operator)
+        Operator(requirement.Operator, requirement.Values.Count, path, errors);
+        KeyAndValues(requirement.Key, anyValues ? default : requirement.Values, path, errors);
+    }
+
+    /// <summary>The operators that selectors of all sorts have, and how many values they take.</summary>
+    public static void Operator(string name, int values, FieldPath path, FieldErrors errors)
+    {
+        switch (name)
         {
             case "In" or "NotIn":
-                if (requirement.Values.Count == 0)
+                if (values == 0)
                     errors.Required(path.Child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
                 break;
             case "Exists" or "DoesNotExist":
-                if (requirement.Values.Count > 0)
+                if (values > 0)
                     errors.Forbidden(path.Child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
                 break;
             default:
-                errors.Invalid(path.Child("operator"), requirement.Operator, "not a valid selector operator");
+                errors.Invalid(path.Child("operator"), name, "not a valid selector operator");
                 break;
         }
+    }
 
-        LabelName(requirement.Key, path.Child("key"), errors);
-        if (anyValues)
-            return;
-        for (var i = 0; i < requirement.Values.Count; i++)
-            errors.Invalid(path.Child("values").Index(i), requirement.Values[i], ValidationRules.LabelValue(requirement.Values[i]));
+    public static void KeyAndValues(string key, ApiList<string> values, FieldPath path, FieldErrors errors)
+    {
+        LabelName(key, path.Child("key"), errors);
+        for (var i = 0; i < values.Count; i++)
+            errors.Invalid(path.Child("values").Index(i), values[i], ValidationRules.LabelValue(values[i]));
     }
 }

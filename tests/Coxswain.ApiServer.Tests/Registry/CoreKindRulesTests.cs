@@ -79,4 +79,23 @@ public sealed class CoreKindRulesTests
             return warnings;
         }
     }
+
+    [Theory]
+    [InlineData("events.k8s.io", "reason: Invalid value: \"B\": field is immutable", "message: Invalid value: \"m\": field is immutable", "reason: Invalid value: \"B\": field is immutable")]
+    [InlineData("")]
+    public void Only_the_series_of_an_event_goes_on(string group, params string[] causes)
+    {
+        var old = new Event
+        {
+            Metadata = new() { Name = "e", Namespace = "default", ResourceVersion = "1" },
+            InvolvedObject = new() { Namespace = "default" },
+            Reason = "A",
+        };
+        var updated = old with { Reason = "B", Message = "m", Series = new() { Count = 2, LastObservedTime = Rules.Now } };
+        var context = Rules.Context<Event>();
+        context = context with { Descriptor = ResourceTable.Find(new GroupVersionResource(group, "v1", "events"))! };
+        var errors = new Api.Validation.FieldErrors();
+        Rules.For<Event>().ValidateUpdate(context, updated, old, errors);
+        Assert.Equal(causes, errors.Select(static error => error.ToString()));
+    }
 }

@@ -107,4 +107,9 @@ public sealed class StorageRulesTests
     public void Drivers_are_not_asked_too_often() => Assert.Contains(
         "spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 9: must be greater than or equal to 10 seconds",
         Rules.Causes<CSIDriver>("""{"metadata":{"name":"d.io"},"spec":{"nodeAllocatableUpdatePeriodSeconds":9}}"""));
+
+    [Fact]
+    public void Tokens_are_asked_for_before_they_are_hidden() => Assert.Contains(
+        "spec.serviceAccountTokenInSecrets: Invalid value: true: serviceAccountTokenInSecrets is set but no tokenRequests are specified",
+        Rules.Causes<CSIDriver>("""{"metadata":{"name":"d.io"},"spec":{"serviceAccountTokenInSecrets":true}}"""));
 }

@@ -86,18 +86,12 @@ internal sealed class DaemonSetStrategy : Strategy<DaemonSet>
     protected override void ValidateStatus(StrategyContext c, DaemonSet updated, DaemonSet old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);
-        var (s, path) = (updated.Status, Paths.Status);
-        CommonRules.NonNegative(s.CurrentNumberScheduled, path.Child("currentNumberScheduled"), errors);
-        CommonRules.NonNegative(s.NumberMisscheduled, path.Child("numberMisscheduled"), errors);
-        CommonRules.NonNegative(s.DesiredNumberScheduled, path.Child("desiredNumberScheduled"), errors);
-        CommonRules.NonNegative(s.NumberReady, path.Child("numberReady"), errors);
-        CommonRules.NonNegative(s.ObservedGeneration, path.Child("observedGeneration"), errors);
-        CommonRules.NonNegative(s.UpdatedNumberScheduled, path.Child("updatedNumberScheduled"), errors);
-        CommonRules.NonNegative(s.NumberAvailable, path.Child("numberAvailable"), errors);
-        CommonRules.NonNegative(s.NumberUnavailable, path.Child("numberUnavailable"), errors);
-        if (s.CollisionCount is { } collisions)
-            CommonRules.NonNegative(collisions, path.Child("collisionCount"), errors);
-        WorkloadRules.NotDecremented(s.CollisionCount, old.Status.CollisionCount, path.Child("collisionCount"), errors);
+        var s = updated.Status;
+        WorkloadRules.Counts(errors, ("currentNumberScheduled", s.CurrentNumberScheduled), ("numberMisscheduled", s.NumberMisscheduled),
+            ("desiredNumberScheduled", s.DesiredNumberScheduled), ("numberReady", s.NumberReady), ("observedGeneration", s.ObservedGeneration),
+            ("updatedNumberScheduled", s.UpdatedNumberScheduled), ("numberAvailable", s.NumberAvailable),
+            ("numberUnavailable", s.NumberUnavailable), ("collisionCount", s.CollisionCount));
+        WorkloadRules.NotDecremented(s.CollisionCount, old.Status.CollisionCount, Paths.Status.Child("collisionCount"), errors);
     }
 
     private static DaemonSet WithTemplateGeneration(DaemonSet o, long generation)

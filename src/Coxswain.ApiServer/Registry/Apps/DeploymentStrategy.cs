@@ -97,24 +97,15 @@ internal sealed class DeploymentStrategy : Strategy<Deployment>
     protected override void ValidateStatus(StrategyContext c, Deployment updated, Deployment old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);
-        var (s, path) = (updated.Status, Paths.Status);
-        CommonRules.NonNegative(s.ObservedGeneration, path.Child("observedGeneration"), errors);
-        CommonRules.NonNegative(s.Replicas, path.Child("replicas"), errors);
-        CommonRules.NonNegative(s.UpdatedReplicas, path.Child("updatedReplicas"), errors);
-        CommonRules.NonNegative(s.ReadyReplicas, path.Child("readyReplicas"), errors);
-        CommonRules.NonNegative(s.AvailableReplicas, path.Child("availableReplicas"), errors);
-        CommonRules.NonNegative(s.UnavailableReplicas, path.Child("unavailableReplicas"), errors);
-        if (s.CollisionCount is { } collisions)
-            CommonRules.NonNegative(collisions, path.Child("collisionCount"), errors);
-        if (s.UpdatedReplicas > s.Replicas)
-            errors.Invalid(path.Child("updatedReplicas"), s.UpdatedReplicas, "cannot be greater than status.replicas");
-        if (s.ReadyReplicas > s.Replicas)
-            errors.Invalid(path.Child("readyReplicas"), s.ReadyReplicas, "cannot be greater than status.replicas");
-        if (s.AvailableReplicas > s.Replicas)
-            errors.Invalid(path.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than status.replicas");
-        if (s.AvailableReplicas > s.ReadyReplicas)
-            errors.Invalid(path.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than readyReplicas");
-        WorkloadRules.NotDecremented(s.CollisionCount, old.Status.CollisionCount, path.Child("collisionCount"), errors);
+        var s = updated.Status;
+        WorkloadRules.Counts(errors, ("observedGeneration", s.ObservedGeneration), ("replicas", s.Replicas), ("updatedReplicas", s.UpdatedReplicas),
+            ("readyReplicas", s.ReadyReplicas), ("availableReplicas", s.AvailableReplicas), ("unavailableReplicas", s.UnavailableReplicas),
+            ("collisionCount", s.CollisionCount));
+        WorkloadRules.Part("updatedReplicas", s.UpdatedReplicas, s.Replicas, "status.replicas", errors);
+        WorkloadRules.Part("readyReplicas", s.ReadyReplicas, s.Replicas, "status.replicas", errors);
+        WorkloadRules.Part("availableReplicas", s.AvailableReplicas, s.Replicas, "status.replicas", errors);
+        WorkloadRules.Part("availableReplicas", s.AvailableReplicas, s.ReadyReplicas, "readyReplicas", errors);
+        WorkloadRules.NotDecremented(s.CollisionCount, old.Status.CollisionCount, Paths.Status.Child("collisionCount"), errors);
     }
 
     private static void UpdateStrategy(Api.Apps.V1.DeploymentStrategy strategy, FieldErrors errors)

@@ -113,26 +113,16 @@ internal sealed class StatefulSetStrategy : Strategy<StatefulSet>
     protected override void ValidateStatus(StrategyContext c, StatefulSet updated, StatefulSet old, FieldErrors errors)
     {
         ValidateMetadataUpdate(updated, old, errors);
-        var (s, path) = (updated.Status, Paths.Status);
-        CommonRules.NonNegative(s.Replicas, path.Child("replicas"), errors);
-        CommonRules.NonNegative(s.ReadyReplicas, path.Child("readyReplicas"), errors);
-        CommonRules.NonNegative(s.CurrentReplicas, path.Child("currentReplicas"), errors);
-        CommonRules.NonNegative(s.UpdatedReplicas, path.Child("updatedReplicas"), errors);
-        CommonRules.NonNegative(s.AvailableReplicas, path.Child("availableReplicas"), errors);
-        CommonRules.NonNegative(s.ObservedGeneration, path.Child("observedGeneration"), errors);
-        if (s.CollisionCount is { } collisions)
-            CommonRules.NonNegative(collisions, path.Child("collisionCount"), errors);
-        if (s.ReadyReplicas > s.Replicas)
-            errors.Invalid(path.Child("readyReplicas"), s.ReadyReplicas, "cannot be greater than status.replicas");
-        if (s.CurrentReplicas > s.Replicas)
-            errors.Invalid(path.Child("currentReplicas"), s.CurrentReplicas, "cannot be greater than status.replicas");
-        if (s.UpdatedReplicas > s.Replicas)
-            errors.Invalid(path.Child("updatedReplicas"), s.UpdatedReplicas, "cannot be greater than status.replicas");
-        if (s.AvailableReplicas > Math.Max(s.Replicas, 0))
-            errors.Invalid(path.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than status.replicas");
-        if (s.AvailableReplicas > Math.Max(s.ReadyReplicas, 0))
-            errors.Invalid(path.Child("availableReplicas"), s.AvailableReplicas, "cannot be greater than status.readyReplicas");
-        WorkloadRules.NotDecremented(s.CollisionCount, old.Status.CollisionCount, path.Child("collisionCount"), errors);
+        var s = updated.Status;
+        WorkloadRules.Counts(errors, ("replicas", s.Replicas), ("readyReplicas", s.ReadyReplicas), ("currentReplicas", s.CurrentReplicas),
+            ("updatedReplicas", s.UpdatedReplicas), ("availableReplicas", s.AvailableReplicas), ("observedGeneration", s.ObservedGeneration),
+            ("collisionCount", s.CollisionCount));
+        WorkloadRules.Part("readyReplicas", s.ReadyReplicas, s.Replicas, "status.replicas", errors);
+        WorkloadRules.Part("currentReplicas", s.CurrentReplicas, s.Replicas, "status.replicas", errors);
+        WorkloadRules.Part("updatedReplicas", s.UpdatedReplicas, s.Replicas, "status.replicas", errors);
+        WorkloadRules.Part("availableReplicas", s.AvailableReplicas, Math.Max(s.Replicas, 0), "status.replicas", errors);
+        WorkloadRules.Part("availableReplicas", s.AvailableReplicas, Math.Max(s.ReadyReplicas, 0), "status.readyReplicas", errors);
+        WorkloadRules.NotDecremented(s.CollisionCount, old.Status.CollisionCount, Paths.Status.Child("collisionCount"), errors);
     }
 
     private static void Update(StatefulSetUpdateStrategy update, FieldErrors errors)

@@ -76,6 +76,20 @@ internal static class WorkloadRules
     /// <summary>The number, percentages as they stand.</summary>
     public static int Number(IntOrString? value) => value is not { } v ? 0 : v.TryGetPercent(out var percent) ? percent : v.IntValue;
 
+    /// <summary>Counts in a status are not negative.</summary>
+    public static void Counts(FieldErrors errors, params ReadOnlySpan<(string Field, long? Value)> counts)
+    {
+        foreach (var (field, value) in counts)
+            CommonRules.NonNegative(value ?? 0, Paths.Status.Child(field), errors);
+    }
+
+    /// <summary>What counts some pods of a whole is not greater than what counts all.</summary>
+    public static void Part(string field, int value, int whole, string wholeName, FieldErrors errors)
+    {
+        if (value > whole)
+            errors.Invalid(Paths.Status.Child(field), value, $"cannot be greater than {wholeName}");
+    }
+
     public static void NotDecremented(int? updated, int? old, FieldPath path, FieldErrors errors)
     {
         if (old is not null && (updated is null || updated < old))

@@ -44,7 +44,29 @@ internal sealed class EventStrategy : Strategy<Event>
         if (!IsStrict(c))
             return;
         ValidateMetadataUpdate(updated, old, errors);
-        Series(updated, errors);
+        if (updated.Series != old.Series)
+            Series(updated, errors);
+        Unchanged(updated, old, errors);
+    }
+
+    /// <summary>Only the series of an event goes on.</summary>
+    private static void Unchanged(Event updated, Event old, FieldErrors errors)
+    {
+        CommonRules.Unchanged(updated.InvolvedObject, old.InvolvedObject, "involvedObject", errors);
+        CommonRules.Unchanged(updated.Reason, old.Reason, "reason", errors);
+        CommonRules.Unchanged(updated.Message, old.Message, "message", errors);
+        CommonRules.Unchanged(updated.Source, old.Source, "source", errors);
+        CommonRules.Unchanged(updated.FirstTimestamp, old.FirstTimestamp, "firstTimestamp", errors);
+        CommonRules.Unchanged(updated.LastTimestamp, old.LastTimestamp, "lastTimestamp", errors);
+        CommonRules.Unchanged(updated.Count, old.Count, "count", errors);
+        // Twice, as upstream does.
+        CommonRules.Unchanged(updated.Reason, old.Reason, "reason", errors);
+        CommonRules.Unchanged(updated.Type, old.Type, "type", errors);
+        CommonRules.Unchanged(updated.EventTime, old.EventTime, "eventTime", errors);
+        CommonRules.Unchanged(updated.Action, old.Action, "action", errors);
+        CommonRules.Unchanged(updated.Related, old.Related, "related", errors);
+        CommonRules.Unchanged(updated.ReportingComponent, old.ReportingComponent, "reportingController", errors);
+        CommonRules.Unchanged(updated.ReportingInstance, old.ReportingInstance, "reportingInstance", errors);
     }
 
     protected override string? SelectableField(Event o, string field) => field switch

@@ -1,4 +1,5 @@
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.Registry.Apps;
 
 namespace Coxswain.ApiServer.Registry.Core;
 
@@ -7,19 +8,11 @@ internal static class ReplicasValidation
 {
     public static void Status(int replicas, int fullyLabeled, int ready, int available, long observedGeneration, FieldErrors errors)
     {
-        var path = Paths.Status;
-        CommonRules.NonNegative(replicas, path.Child("replicas"), errors);
-        CommonRules.NonNegative(fullyLabeled, path.Child("fullyLabeledReplicas"), errors);
-        CommonRules.NonNegative(ready, path.Child("readyReplicas"), errors);
-        CommonRules.NonNegative(available, path.Child("availableReplicas"), errors);
-        CommonRules.NonNegative(observedGeneration, path.Child("observedGeneration"), errors);
-        if (fullyLabeled > replicas)
-            errors.Invalid(path.Child("fullyLabeledReplicas"), fullyLabeled, "cannot be greater than status.replicas");
-        if (ready > replicas)
-            errors.Invalid(path.Child("readyReplicas"), ready, "cannot be greater than status.replicas");
-        if (available > replicas)
-            errors.Invalid(path.Child("availableReplicas"), available, "cannot be greater than status.replicas");
-        if (available > ready)
-            errors.Invalid(path.Child("availableReplicas"), available, "cannot be greater than readyReplicas");
+        WorkloadRules.Counts(errors, ("replicas", replicas), ("fullyLabeledReplicas", fullyLabeled), ("readyReplicas", ready),
+            ("availableReplicas", available), ("observedGeneration", observedGeneration));
+        WorkloadRules.Part("fullyLabeledReplicas", fullyLabeled, replicas, "status.replicas", errors);
+        WorkloadRules.Part("readyReplicas", ready, replicas, "status.replicas", errors);
+        WorkloadRules.Part("availableReplicas", available, replicas, "status.replicas", errors);
+        WorkloadRules.Part("availableReplicas", available, ready, "readyReplicas", errors);
     }
 }

@@ -133,28 +133,11 @@ internal static class SchedulingValidation
 
     private static void Requirement(NodeSelectorRequirement requirement, FieldPath path, FieldErrors errors, bool anyValues)
     {
-        switch (requirement.Operator)
-        {
-            case "In" or "NotIn":
-                if (requirement.Values.Count == 0)
-                    errors.Required(path.Child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
-                break;
-            case "Exists" or "DoesNotExist":
-                if (requirement.Values.Count > 0)
-                    errors.Forbidden(path.Child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-                break;
-            case "Gt" or "Lt":
-                if (requirement.Values.Count != 1)
-                    errors.Required(path.Child("values"), "must be specified single value when `operator` is 'Lt' or 'Gt'");
-                break;
-            default:
-                errors.Invalid(path.Child("operator"), requirement.Operator, "not a valid selector operator");
-                break;
-        }
-
-        LabelValidation.LabelName(requirement.Key, path.Child("key"), errors);
-        for (var i = 0; !anyValues && i < requirement.Values.Count; i++)
-            errors.Invalid(path.Child("values").Index(i), requirement.Values[i], ValidationRules.LabelValue(requirement.Values[i]));
+        if (requirement.Operator is not ("Gt" or "Lt"))
+            LabelValidation.Operator(requirement.Operator, requirement.Values.Count, path, errors);
+        else if (requirement.Values.Count != 1)
+            errors.Required(path.Child("values"), "must be specified single value when `operator` is 'Lt' or 'Gt'");
+        LabelValidation.KeyAndValues(requirement.Key, anyValues ? default : requirement.Values, path, errors);
     }
 
     private static void FieldRequirement(NodeSelectorRequirement requirement, FieldPath path, FieldErrors errors)

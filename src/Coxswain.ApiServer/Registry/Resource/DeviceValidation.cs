@@ -110,22 +110,7 @@ internal static partial class DeviceValidation
         }
 
         var ways = new List<string>();
-        if (device.NodeName is { Length: > 0 } node)
-        {
-            ways.Add("`nodeName`");
-            DeviceNames.Node(node, path.Child("nodeName"), errors);
-        }
-        else if (device.NodeName is not null)
-        {
-            errors.Invalid(path.Child("nodeName"), "", "must not be empty");
-        }
-
-        if (device.NodeSelector is { } selector)
-        {
-            ways.Add("`nodeSelector`");
-            SchedulingValidation.NodeSelector(selector, path.Child("nodeSelector"), errors);
-        }
-
+        ResourceSliceStrategy.ByNode(device.NodeName, device.NodeSelector, "must not be empty", ways, path, errors);
         ResourceSliceStrategy.OnlyTrue(device.AllNodes, "allNodes", ways, path, errors);
         if (ways.Count == 0)
             errors.Required(path, OneOfThree);

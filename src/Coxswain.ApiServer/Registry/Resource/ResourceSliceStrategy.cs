@@ -1,4 +1,5 @@
 using Coxswain.Api;
+using Coxswain.Api.Core.V1;
 using Coxswain.Api.Resource.V1;
 using Coxswain.Api.Validation;
 using Coxswain.ApiServer.Registry.Core;
@@ -78,31 +79,35 @@ internal sealed class ResourceSliceStrategy : Strategy<ResourceSlice>
     private static void Where(ResourceSliceSpec spec, FieldPath path, FieldErrors errors)
     {
         var ways = new List<string>();
-        if (spec.NodeName is { Length: > 0 } node)
-        {
-            ways.Add("`nodeName`");
-            DeviceNames.Node(node, path.Child("nodeName"), errors);
-        }
-        else if (spec.NodeName is not null)
-        {
-            errors.Invalid(path.Child("nodeName"), "", "must be either unset or set to a non-empty string");
-        }
-
-        if (spec.NodeSelector is { } selector)
-        {
-            ways.Add("`nodeSelector`");
-            SchedulingValidation.NodeSelector(selector, path.Child("nodeSelector"), errors);
-            // With one term, the selectors of several slices can be merged.
-            if (selector.NodeSelectorTerms.Count != 1)
-                errors.Invalid(path.Child("nodeSelector").Child("nodeSelectorTerms"), selector.NodeSelectorTerms, "must have exactly one node selector term");
-        }
-
+        ByNode(spec.NodeName, spec.NodeSelector, "must be either unset or set to a non-empty string", ways, path, errors);
+        // With one term, the selectors of several slices can be merged.
+        if (spec.NodeSelector is { NodeSelectorTerms: { Count: not 1 } terms })
+            errors.Invalid(path.Child("nodeSelector").Child("nodeSelectorTerms"), terms, "must have exactly one node selector term");
         OnlyTrue(spec.AllNodes, "allNodes", ways, path, errors);
         OnlyTrue(spec.PerDeviceNodeSelection, "perDeviceNodeSelection", ways, path, errors);
         if (ways.Count == 0)
             errors.Required(path, OneOfFour);
         else if (ways.Count > 1)
             errors.Invalid(path, $"{{{string.Join(", ", ways)}}}", OneOfFour + ", but multiple fields are set");
+    }
+
+    /// <summary>The two ways that name nodes.</summary>
+    public static void ByNode(string? name, NodeSelector? selector, string ifEmpty, List<string> ways, FieldPath path, FieldErrors errors)
+    {
+        if (name is { Length: 0 })
+        {
+            errors.Invalid(path.Child("nodeName"), "", ifEmpty);
+        }
+        else if (name is not null)
+        {
+            ways.Add("`nodeName`");
+            DeviceNames.Node(name, path.Child("nodeName"), errors);
+        }
+
+        if (selector is null)
+            return;
+        ways.Add("`nodeSelector`");
+        SchedulingValidation.NodeSelector(selector, path.Child("nodeSelector"), errors);
     }
 
     /// <summary>A way of saying where that is there or not, never false.</summary>

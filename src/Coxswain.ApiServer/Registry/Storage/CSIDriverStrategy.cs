@@ -61,6 +61,8 @@ internal sealed class CSIDriverStrategy : Strategy<CSIDriver>
             CommonRules.OptionalOneOf(mode, path.Child("volumeLifecycleModes"), errors, Modes);
         if (spec.NodeAllocatableUpdatePeriodSeconds is < MinUpdatePeriodSeconds and var period)
             errors.Invalid(path.Child("nodeAllocatableUpdatePeriodSeconds"), period, "must be greater than or equal to 10 seconds");
+        if (spec.ServiceAccountTokenInSecrets is { } inSecrets && spec.TokenRequests.Count == 0)
+            errors.Invalid(path.Child("serviceAccountTokenInSecrets"), inSecrets, "serviceAccountTokenInSecrets is set but no tokenRequests are specified");
     }
 
     protected override void ValidateUpdate(StrategyContext c, CSIDriver updated, CSIDriver old, FieldErrors errors)
