@@ -189,4 +189,17 @@ public sealed class DeviceRulesTests
             },
         },
     };
+
+    [Theory]
+    [InlineData("device.driver == 'a.io' && device.attributes['a.io'].memory > 1 && device.capacity['a.io'].memory.isGreaterThan(quantity('1Gi'))")]
+    [InlineData("device.attributes['a.io'].free")]
+    [InlineData("device.driver", "spec.selectors[0].cel.expression: Invalid value: \"device.driver\": must evaluate to bool or the unknown type, not string")]
+    [InlineData("device.colour == 'a'", "spec.selectors[0].cel.expression: Invalid value: \"device.colour == 'a'\": compilation failed: ERROR: <input>:1:7: undefined field 'colour'*")]
+    public void Expressions_that_choose_devices(string expression, params string[] causes)
+    {
+        var found = Rules.Causes<DeviceClass>($$$"""{"metadata":{"name":"c"},"spec":{"selectors":[{"cel":{"expression":"{{{expression}}}"}}]}}""");
+        Assert.Equal(causes.Length, found.Count);
+        for (var i = 0; i < causes.Length; i++)
+            Assert.StartsWith(causes[i].TrimEnd('*'), found[i], StringComparison.Ordinal);
+    }
 }

@@ -1,10 +1,11 @@
 using Coxswain.Api;
 using Coxswain.Api.Resource.V1;
 using Coxswain.Api.Validation;
+using Coxswain.ApiServer.Expressions;
 
 namespace Coxswain.ApiServer.Registry.Resource;
 
-/// <summary>What claims, classes and slices share. Whether selector expressions compile is not judged here.</summary>
+/// <summary>What claims, classes and slices share.</summary>
 internal static class DeviceRules
 {
     public const int MaxConfigs = 32;
@@ -22,6 +23,8 @@ internal static class DeviceRules
                 errors.Required(at.Child("cel"));
             else if (cel.Expression.Length > MaxExpressionBytes)
                 errors.TooLong(at.Child("cel").Child("expression"), MaxExpressionBytes);
+            else if (DeviceEnvironment.Problem(cel.Expression) is { } problem)
+                errors.Invalid(at.Child("cel").Child("expression"), cel.Expression, problem);
         });
 
     public static void Configuration(OpaqueDeviceConfiguration? opaque, FieldPath path, FieldErrors errors)
