@@ -21,7 +21,7 @@ internal sealed class ApiOperations(Descriptions descriptions)
         var collection = Collection(descriptor);
         return Collections(resource, collection)
             .Concat(Items(resource, collection + "/{name}"))
-            .Concat(Watches(descriptor))
+            .Concat(resource.IsCustom ? [] : Watches(descriptor))
             .Concat(descriptor.Subresources.SelectMany(subresource => _subresources.Of(resource, subresource, $"{collection}/{{name}}/{subresource.Name}")));
     }
 
@@ -111,7 +111,7 @@ internal sealed class ApiOperations(Descriptions descriptions)
         }
     }
 
-    /// <summary>The paths of watches before they were a parameter of lists; still served.</summary>
+    /// <summary>The paths of watches before they were a parameter of lists; still served, and of custom resources never documented.</summary>
     private IEnumerable<ApiOperation> Watches(ResourceDescriptor descriptor)
     {
         if (!descriptor.HasVerb("watch"))

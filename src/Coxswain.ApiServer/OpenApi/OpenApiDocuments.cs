@@ -12,7 +12,7 @@ internal sealed class OpenApiSnapshot
     {
         V2 = OpenApiV2.Document(resources, version);
         var documents = new Dictionary<string, (IReadOnlyList<OpenApiResource> Resources, PackedDocument Document)>(StringComparer.Ordinal);
-        foreach (var (path, document) in OpenApiV3.Discovery(resources.Select(resource => resource.Descriptor.Kind.Group).Distinct(), version))
+        foreach (var (path, document) in OpenApiV3.Discovery(resources.Where(resource => !resource.IsCustom).Select(resource => resource.Descriptor.Kind.Group).Distinct(), version))
             documents.Add(path, before?._documents.GetValueOrDefault(path) is { Document: not null } same ? same : ([], document));
         foreach (var version3 in resources.GroupBy(resource => resource.Descriptor.Kind.GroupVersion))
         {

@@ -16,7 +16,8 @@ internal sealed class OpenApiV2
     {
         var descriptions = Descriptions.Load();
         var made = new ApiOperations(descriptions);
-        var versions = resources.Select(resource => resource.Descriptor.Kind.GroupVersion).Distinct().ToList();
+        // Of custom resources only their own paths are documented, as upstream does.
+        var versions = resources.Where(resource => !resource.IsCustom).Select(resource => resource.Descriptor.Kind.GroupVersion).Distinct().ToList();
         var operations = DiscoveryOperations.OfServer.Select(document => document.Operation)
             .Concat(versions.Select(v => v.Group).Where(group => group.Length > 0).Distinct().Select(DiscoveryOperations.OfGroup))
             .Concat(versions.Select(DiscoveryOperations.OfVersion))

@@ -15,7 +15,7 @@ internal static class OpenApiV3
 
     /// <summary>The document of one group version.</summary>
     public static PackedDocument Document(IReadOnlyList<OpenApiResource> resources, string version) =>
-        Document(resources, [DiscoveryOperations.OfVersion(resources[0].Descriptor.Kind.GroupVersion)], version);
+        Document(resources, resources[0].IsCustom ? [] : [DiscoveryOperations.OfVersion(resources[0].Descriptor.Kind.GroupVersion)], version);
 
     public static string Path(GroupVersion version) => ApiOperations.Root(version)[1..];
 
@@ -99,7 +99,7 @@ internal static class OpenApiV3
         var descriptions = Descriptions.Load();
         var made = new ApiOperations(descriptions);
         var operations = others.Concat(resources.SelectMany(made.Of)).ToList();
-        var schemas = new SchemaWriter(isV3: true, descriptions, [.. resources.Select(resource => resource.Descriptor.Kind.GroupVersion).Distinct()]);
+        var schemas = new SchemaWriter(isV3: true, descriptions, [.. resources.Where(resource => !resource.IsCustom).Select(resource => resource.Descriptor.Kind.GroupVersion).Distinct()]);
         writer.WriteStartObject();
         writer.WriteString("openapi"u8, "3.0.0"u8);
         WriteInfo(writer, version);

@@ -80,6 +80,10 @@ public sealed class SnapshotTests
         Assert.Equal("patchStableExampleComV1NamespacedCronTab", Facts.Text(patch, "operationId"));
         Assert.False(patch.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/strategic-merge-patch+json", out _));
         Assert.Equal(Definition, Facts.Text(v3.GetProperty("components").GetProperty("schemas").GetProperty(like.Schema.Name), "description"));
+        // Neither discovery nor the watches of old are documented for them.
+        Assert.Equal(["crontabs", "{name}"], v3.GetProperty("paths").EnumerateObject().Select(path => path.Name.Split('/')[^1]).Distinct());
+        Assert.DoesNotContain(v3.GetProperty("paths").EnumerateObject(), path => path.Name.Contains("/watch/", StringComparison.Ordinal));
+        Assert.Null(snapshot.Find("apis/stable.example.com"));
         Assert.True(v3.GetProperty("components").GetProperty("schemas").TryGetProperty("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", out _));
         Assert.True(Documents.Parse(snapshot.V2).GetProperty("definitions").TryGetProperty("io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference", out _));
     }
