@@ -23,6 +23,18 @@ internal sealed class ResourceQuotaController(ControllerContext context) : IReco
 
     public static IReconciler Make(ControllerContext c) => new ResourceQuotaController(c);
 
+    /// <summary>What admission charges to the status comes before the object that it is charged for: counted at that moment, it would be
+    /// taken away again.</summary>
+    public static Wake WhenLimitsChange { get; } = new(c => c.Informer<ResourceQuota>().AddHandler(new()
+    {
+        Added = quota => c.Queue.Add(quota.FullName()),
+        Updated = (before, now) =>
+        {
+            if (before.Spec != now.Spec)
+                c.Queue.Add(now.FullName());
+        },
+    }));
+
     /// <summary>What is created is charged by admission; only what goes, ends or shrinks wakes the quotas of its namespace.</summary>
     public static Wake WhenUsageFalls<T>() where T : class, IResource<T> => new(c => c.Informer<T>().AddHandler(new()
     {

@@ -97,7 +97,7 @@ internal static class ControllerTable
 
         new("resourcequota-controller", "resourcequota-controller",
             [Allow("*", "*", "list watch"), Allow("", "resourcequotas/status", "update"), Events],
-            [Wake.Self<ResourceQuota>(), ResourceQuotaController.WhenUsageFalls<Pod>(), ResourceQuotaController.WhenUsageFalls<Service>(),
+            [ResourceQuotaController.WhenLimitsChange, ResourceQuotaController.WhenUsageFalls<Pod>(), ResourceQuotaController.WhenUsageFalls<Service>(),
                 ResourceQuotaController.WhenUsageFalls<PersistentVolumeClaim>()], ResourceQuotaController.Make),
 
         new("persistentvolumeclaim-protection-controller", "pvc-protection-controller",
