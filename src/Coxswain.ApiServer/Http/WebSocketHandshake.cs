@@ -16,6 +16,10 @@ internal static class WebSocketHandshake
         && context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase)
         && context.Request.Headers.SecWebSocketKey.Count == 1;
 
+    /// <summary>Whether a WebSocket is asked for that may speak this subprotocol.</summary>
+    public static bool Offers(HttpContext context, string protocol) =>
+        IsRequested(context) && context.Request.Headers.SecWebSocketProtocol.Any(l => (l ?? "").Split(',', StringSplitOptions.TrimEntries).Contains(protocol));
+
     /// <param name="chosen">The subprotocol to speak; null: the first that the client offers.</param>
     public static async Task<WebSocket> AcceptAsync(HttpContext context, string? chosen = null)
     {
@@ -33,7 +37,8 @@ internal static class WebSocketHandshake
         return WebSocket.CreateFromStream(stream, new WebSocketCreationOptions
         {
             IsServer = true,
-            SubProtocol = protocol,
+            // Told to the client above; the library would refuse names with a slash, and makes no other use of it.
+            SubProtocol = null,
             KeepAliveInterval = TimeSpan.FromSeconds(30),
         });
     }

@@ -31,6 +31,8 @@ internal sealed class KubeletConnections(RegistryTable registries, NodeAddresses
             await LogAsync(context, target, cancellation);
         else if (scope.SubresourceName is "exec" or "attach" && RemoteCommandBridge.Handles(context))
             await BridgeAsync(context, target, request, cancellation);
+        else if (scope.SubresourceName == "portforward" && WebSocketTunnel.Handles(context))
+            await AnsweringAsync(context, () => WebSocketTunnel.RunAsync(context, target, cancellation));
         else if (UpgradeTunnel.IsUpgrade(context))
             await TunnelAsync(context, target, cancellation);
         else
@@ -75,24 +77,21 @@ internal sealed class KubeletConnections(RegistryTable registries, NodeAddresses
         }
     }
 
-    private static async Task BridgeAsync(HttpContext context, UpstreamTarget target, ApiRequest request, CancellationToken cancellation)
+    private static Task BridgeAsync(HttpContext context, UpstreamTarget target, ApiRequest request, CancellationToken cancellation)
     {
-        try
-        {
-            var streams = new CommandStreams(IsOn(request, "stdin"), IsOn(request, "stdout"), IsOn(request, "stderr"), IsOn(request, "tty"));
-            await RemoteCommandBridge.RunAsync(context, target, streams, cancellation);
-        }
-        catch (IOException e) when (!context.Response.HasStarted)
-        {
-            throw new ApiException(Statuses.InternalError(e.Message));
-        }
+        var streams = new CommandStreams(IsOn(request, "stdin"), IsOn(request, "stdout"), IsOn(request, "stderr"), IsOn(request, "tty"));
+        return AnsweringAsync(context, () => RemoteCommandBridge.RunAsync(context, target, streams, cancellation));
     }
 
-    internal static async Task TunnelAsync(HttpContext context, UpstreamTarget target, CancellationToken cancellation)
+    internal static Task TunnelAsync(HttpContext context, UpstreamTarget target, CancellationToken cancellation) =>
+        AnsweringAsync(context, () => UpgradeTunnel.RunAsync(context, target, cancellation));
+
+    /// <summary>A kubelet that cannot be reached is an answer, too, as long as none was given.</summary>
+    private static async Task AnsweringAsync(HttpContext context, Func<Task> work)
     {
         try
         {
-            await UpgradeTunnel.RunAsync(context, target, cancellation);
+            await work();
         }
         catch (IOException e) when (!context.Response.HasStarted)
         {

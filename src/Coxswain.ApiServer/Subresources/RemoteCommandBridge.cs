@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Net.WebSockets;
-using System.Text;
 using Coxswain.ApiServer.Http;
 using Microsoft.AspNetCore.Http;
 
@@ -25,18 +24,14 @@ internal static class RemoteCommandBridge
     // Channels of the WebSocket; the stream of channel n is 2n+1, in the order in which kubelets take them.
     private const byte Input = 0, Output = 1, Errors = 2, Outcome = 3, Resize = 4, End = 255;
 
-    public static bool Handles(HttpContext context) =>
-        WebSocketHandshake.IsRequested(context)
-        && context.Request.Headers.SecWebSocketProtocol.Any(l => (l ?? "").Split(',', StringSplitOptions.TrimEntries).Contains(Protocol));
+    public static bool Handles(HttpContext context) => WebSocketHandshake.Offers(context, Protocol);
 
     /// <exception cref="IOException">The kubelet cannot be reached. Nothing was answered yet.</exception>
     public static async Task RunAsync(HttpContext context, UpstreamTarget target, CommandStreams wanted, CancellationToken cancellation)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await using var peer = await UpgradeTunnel.DialAsync(socket, target, cancellation);
-        await peer.WriteAsync(Encoding.Latin1.GetBytes(
-            $"POST {target.Address.PathAndQuery} HTTP/1.1\r\nHost: {target.Address.Authority}\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
-            + $"X-Stream-Protocol-Version: {KubeletProtocol}\r\nContent-Length: 0\r\n\r\n"), cancellation);
+        await peer.WriteAsync(UpgradeTunnel.SpdyHead(target.Address, KubeletProtocol), cancellation);
         var (status, _, headers, rest) = await UpgradeTunnel.ReadHeadAsync(peer, cancellation);
         if (status != StatusCodes.Status101SwitchingProtocols)
         {
@@ -55,10 +50,10 @@ internal static class RemoteCommandBridge
         await Task.WhenAny(listening, talking);
         // The peer goes first in ending: what it has said is passed on even where the client has nothing more to say.
         if (talking.IsCompletedSuccessfully && client.State is WebSocketState.Open or WebSocketState.CloseReceived)
-            await QuietlyAsync(client.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", ended.Token));
+            await UpgradeTunnel.QuietlyAsync(client.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", ended.Token));
         await ended.CancelAsync();
-        await QuietlyAsync(listening);
-        await QuietlyAsync(talking);
+        await UpgradeTunnel.QuietlyAsync(listening);
+        await UpgradeTunnel.QuietlyAsync(talking);
     }
 
     private static IEnumerable<(byte Channel, string Name)> Streams(CommandStreams wanted)
@@ -121,18 +116,6 @@ internal static class RemoteCommandBridge
                 piece.Data.CopyTo(message.AsMemory(1));
                 await client.SendAsync(message.AsMemory(0, piece.Data.Length + 1), WebSocketMessageType.Binary, endOfMessage: true, cancellation);
             }
-        }
-    }
-
-    private static async Task QuietlyAsync(Task work)
-    {
-        try
-        {
-            await work;
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or WebSocketException or ObjectDisposedException)
-        {
-            // Either side may vanish at any time; that ends the bridge and is nobody's error.
         }
     }
 }

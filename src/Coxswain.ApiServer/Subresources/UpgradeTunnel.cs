@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -80,6 +81,24 @@ internal static class UpgradeTunnel
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw new IOException($"error dialing backend: dial tcp {target.Address.Authority}: i/o timeout");
+        }
+    }
+
+    /// <summary>Asks a kubelet for SPDY with one of its stream protocols.</summary>
+    internal static byte[] SpdyHead(Uri address, string protocol) => Encoding.Latin1.GetBytes(
+        $"POST {address.PathAndQuery} HTTP/1.1\r\nHost: {address.Authority}\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
+        + $"X-Stream-Protocol-Version: {protocol}\r\nContent-Length: 0\r\n\r\n");
+
+    /// <summary>Waits for one way of a connection that is over.</summary>
+    internal static async Task QuietlyAsync(Task work)
+    {
+        try
+        {
+            await work;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or WebSocketException or ObjectDisposedException)
+        {
+            // Either side may vanish at any time; that ends the tunnel and is nobody's error.
         }
     }
 
