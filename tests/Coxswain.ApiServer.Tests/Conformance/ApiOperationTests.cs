@@ -63,7 +63,7 @@ public sealed class ApiOperationTests(Wire.ClusterFixture fixture) : IDisposable
         var list = (await _api.GetAsync(selected)).Expect(200);
         Assert.Equal(3, list["items"]!.AsArray().Count);
 
-        // 3. Patch, update, status; a watch from before sees them.
+        // 3. Patch, update, status; a watch from before sees them (of this one alone: the server itself writes the status of some kinds).
         (await _api.MergeAsync($"{path}/{label}-0", """{"metadata":{"annotations":{"patched":"true"}}}""")).Expect(200);
         var whole = (await _api.GetAsync($"{path}/{label}-0")).Json.AsObject();
         whole["metadata"]!["annotations"]!["updated"] = "true";
@@ -79,7 +79,7 @@ public sealed class ApiOperationTests(Wire.ClusterFixture fixture) : IDisposable
         List<string?> Types(Answer watched) => [.. watched.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!)
             .Where(e => (string?)e["object"]!["metadata"]!["name"] == label + "-0").Select(e => (string?)e["type"])];
         var events = Types(await _api.UntilAsync(
-            () => _api.GetAsync($"{selected}&watch=true&timeoutSeconds=1&resourceVersion={list.String("metadata/resourceVersion")}"), w => Types(w).Contains("DELETED")));
+            () => _api.GetAsync($"{selected}&fieldSelector=metadata.name%3D{label}-0&watch=true&timeoutSeconds=1&resourceVersion={list.String("metadata/resourceVersion")}"), w => Types(w).Contains("DELETED")));
         Assert.Equal(("MODIFIED", "DELETED"), (events[0], events[^1]));
 
         // 4. Delete what is left, together.
