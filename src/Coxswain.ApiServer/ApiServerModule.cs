@@ -73,6 +73,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
 
         // Is it right?
         _webhooks = new(new(Registries));
+        Registries.Custom.Webhooks = _webhooks;
         var forms = new ResourceForms(Registries);
         var policies = new PolicyParts(Registries, forms, new ObjectsByKind(Registries), authorizer);
         var admission = AdmissionTable.Create(

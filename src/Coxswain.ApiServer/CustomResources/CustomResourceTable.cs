@@ -2,6 +2,7 @@ using Coxswain.Api;
 using Coxswain.Api.ApiExtensions.V1;
 using Coxswain.ApiServer.Cache;
 using Coxswain.ApiServer.Registry;
+using Coxswain.ApiServer.Webhooks;
 using Coxswain.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +15,7 @@ namespace Coxswain.ApiServer.CustomResources;
 /// those of changed ones are made anew, and the watches of the old ones end.</para>
 /// <para>Safe for concurrent use.</para>
 /// </remarks>
-internal sealed class CustomResourceTable : IDisposable
+internal sealed class CustomResourceTable : IAsyncDisposable
 {
     private readonly Lazy<IReadOnlyList<ResourceRegistry>> _builtIn;
     private readonly ResourceRegistry? _definitions;
@@ -24,6 +25,7 @@ internal sealed class CustomResourceTable : IDisposable
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private State? _state;
+    private readonly List<Task> _closing = [];
     private bool _disposed;
 
     public CustomResourceTable(
@@ -32,6 +34,9 @@ internal sealed class CustomResourceTable : IDisposable
         _builtIn = new(builtIn);
         (_definitions, _store, _feed, _clock, _log) = (definitions, store, feed, clock, log);
     }
+
+    /// <summary>Calls conversion webhooks. Set once, before the first request.</summary>
+    public WebhookTransport? Webhooks { get; set; }
 
     /// <summary>What is served now.</summary>
     public ServedResources Served => Current().Served;
@@ -52,7 +57,7 @@ internal sealed class CustomResourceTable : IDisposable
     public bool IsTerminating(ResourceDescriptor descriptor) => _definitions is not null
         && _definitions.Cache.Snapshot().Find(_definitions.Key("", descriptor.Resource.GroupResource.ToString())) is { Object.Metadata.DeletionTimestamp: not null };
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         lock (_gate)
         {
@@ -60,11 +65,22 @@ internal sealed class CustomResourceTable : IDisposable
             if (_state is not null)
             {
                 foreach (var entry in _state.Entries.Values)
-                    entry.Dispose();
+                    Close(entry);
             }
 
             _state = Empty();
         }
+
+        await Task.WhenAll(_closing);
+    }
+
+    /// <summary>Ends the watches of an entry. What must be waited for is waited for when the table is disposed.</summary>
+    private void Close(Entry entry)
+    {
+        foreach (var registry in entry.Registries)
+            registry.Dispose();
+        _closing.RemoveAll(task => task.IsCompletedSuccessfully);
+        _closing.AddRange(entry.Feeds.Select(feed => feed.DisposeAsync().AsTask()));
     }
 
     private State Empty() => new(null, new(_builtIn.Value, []), [], []);
@@ -95,12 +111,12 @@ internal sealed class CustomResourceTable : IDisposable
             if (!IsEstablished(definition))
                 continue;
             var known = before.Entries.GetValueOrDefault(cached.Name);
-            entries[cached.Name] = known is not null && known.IsOf(definition) ? known : new(definition, Make(definition));
+            entries[cached.Name] = known is not null && known.IsOf(definition) ? known : Make(definition);
         }
 
         foreach (var (name, entry) in before.Entries)
             if (!ReferenceEquals(entries.GetValueOrDefault(name), entry))
-                entry.Dispose();
+                Close(entry);
         if (entries.Count == before.Entries.Count && entries.All(entry => ReferenceEquals(before.Entries.GetValueOrDefault(entry.Key), entry.Value)))
             return before with { Seen = seen };
 
@@ -115,21 +131,36 @@ internal sealed class CustomResourceTable : IDisposable
         return new(seen, new(_builtIn.Value, custom), custom.ToDictionary(registry => registry.Descriptor.Resource), entries);
     }
 
-    private IReadOnlyList<ResourceRegistry> Make(CustomResourceDefinition definition)
+    private Entry Make(CustomResourceDefinition definition)
     {
         var versions = definition.Spec.Versions.Select(version => new CustomVersion(definition, version)).ToList();
         var codecs = versions.ToDictionary(version => version.Version.Name, version => version.Codec, StringComparer.Ordinal);
         var storage = versions.First(version => version.Version.Storage);
-        return
-        [
-            .. versions.Where(version => version.Version.Served).Select(version => new ResourceRegistry(
-                version.Descriptor, new CustomForm(version.Descriptor, version.Codec, storage.Codec, codecs), _store, _feed, _clock, _log)
+        var webhook = ConversionWebhook.Of(definition, Webhooks);
+        var registries = new List<ResourceRegistry>();
+        var feeds = new List<StoreFeed>();
+        foreach (var version in versions.Where(version => version.Version.Served))
+        {
+            var (store, feed, stored) = (_store, _feed, storage.Codec);
+            if (webhook is not null)
+            {
+                // A webhook takes its time, which nobody else should wait for: a feed of its own, with everything in one version.
+                store = new ConvertingStore(_store, webhook, version.Codec.Kind.ApiVersion, storage.Codec.Kind.ApiVersion);
+                feed = new(store, _clock, _log, version.Descriptor.StorageKeyPrefix);
+                feeds.Add(feed);
+                stored = version.Codec;
+            }
+
+            registries.Add(new(version.Descriptor, new CustomForm(version.Descriptor, version.Codec, stored, codecs), store, feed, _clock, _log)
             {
                 Strategy = new CustomResourceStrategy(version),
                 Columns = new CustomColumns(version.Codec, version.Version.AdditionalPrinterColumns),
                 Warning = version.Warning(Newest(definition, version.Version)),
-            }),
-        ];
+                StoredKind = storage.Codec.Kind,
+            });
+        }
+
+        return new(definition, registries, feeds);
     }
 
     private static CustomResourceDefinitionVersion? Newest(CustomResourceDefinition definition, CustomResourceDefinitionVersion than) => definition.Spec.Versions
@@ -147,20 +178,16 @@ internal sealed class CustomResourceTable : IDisposable
     private sealed record State(
         object? Seen, ServedResources Served, Dictionary<GroupVersionResource, ResourceRegistry> ByResource, Dictionary<string, Entry> Entries);
 
-    private sealed class Entry(CustomResourceDefinition definition, IReadOnlyList<ResourceRegistry> registries) : IDisposable
+    private sealed class Entry(CustomResourceDefinition definition, IReadOnlyList<ResourceRegistry> registries, IReadOnlyList<StoreFeed> feeds)
     {
         public IReadOnlyList<ResourceRegistry> Registries => registries;
+
+        public IReadOnlyList<StoreFeed> Feeds => feeds;
 
         public ResourceRegistry? Storage => registries.FirstOrDefault(registry => registry.StoredKind == registry.Descriptor.Kind) ?? (registries.Count > 0 ? registries[0] : null);
 
         public bool IsOf(CustomResourceDefinition other) => definition.Metadata.Uid == other.Metadata.Uid
             && definition.Status.AcceptedNames.Equals(other.Status.AcceptedNames)
             && definition.Spec.Equals(other.Spec);
-
-        public void Dispose()
-        {
-            foreach (var registry in registries)
-                registry.Dispose();
-        }
     }
 }

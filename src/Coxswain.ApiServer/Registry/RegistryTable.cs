@@ -98,7 +98,7 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
 
     public async ValueTask DisposeAsync()
     {
-        Custom.Dispose();
+        await Custom.DisposeAsync();
         foreach (var registry in All)
             registry.Dispose();
         await Feed.DisposeAsync();

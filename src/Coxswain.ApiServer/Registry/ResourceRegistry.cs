@@ -50,7 +50,7 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
     public bool IsCustom { get; }
 
     /// <summary>The kind as which the objects are stored.</summary>
-    public GroupVersionKind StoredKind => _form.StoredKind;
+    public GroupVersionKind StoredKind { get => field == default ? _form.StoredKind : field; init; }
 
     /// <summary>The columns of its tables, where they are not those of a built-in kind.</summary>
     public TableColumns? Columns { get; init; }
