@@ -1,12 +1,12 @@
 using System.Text.Json.Nodes;
 using Coxswain.ApiServer.Tests.Conformance;
-using Coxswain.ApiServer.Tests.Wire;
 using static Coxswain.ApiServer.Tests.CustomResources.Definitions;
 
 namespace Coxswain.ApiServer.Tests.CustomResources;
 
 /// <summary>Versions that a webhook converts: <c>spec.size</c> of v1 is <c>spec.length</c> of v2, in which objects are stored.</summary>
-public sealed class ConversionTests(ClusterFixture fixture) : IDisposable
+[Collection(nameof(CustomCluster))]
+public sealed class ConversionTests(CustomCluster fixture) : IDisposable
 {
     private const string One = """{"type":"object","properties":{"spec":{"type":"object","properties":{"size":{"type":"integer"}}}}}""";
     private const string Two = """{"type":"object","properties":{"spec":{"type":"object","properties":{"length":{"type":"integer"}}}}}""";

@@ -1,13 +1,13 @@
 using System.Text.Json.Nodes;
 using Coxswain.Api;
 using Coxswain.ApiServer.Tests.Conformance;
-using Coxswain.ApiServer.Tests.Wire;
 using static Coxswain.ApiServer.Tests.CustomResources.Definitions;
 
 namespace Coxswain.ApiServer.Tests.CustomResources;
 
 /// <summary>Custom resources over the wire: what their clients see.</summary>
-public sealed class CustomResourceTests(ClusterFixture fixture) : IDisposable
+[Collection(nameof(CustomCluster))]
+public sealed class CustomResourceTests(CustomCluster fixture) : IDisposable
 {
     private const string Sized =
         """{"type":"object","properties":{"spec":{"type":"object","properties":{"size":{"type":"integer","minimum":1,"maximum":10,"default":3},"color":{"type":"string","enum":["red","green"]}}},"status":{"type":"object","properties":{"phase":{"type":"string"},"replicas":{"type":"integer"},"selector":{"type":"string"}}}}}""";

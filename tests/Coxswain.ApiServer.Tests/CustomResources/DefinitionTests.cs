@@ -1,11 +1,11 @@
 using Coxswain.ApiServer.Tests.Conformance;
-using Coxswain.ApiServer.Tests.Wire;
 using static Coxswain.ApiServer.Tests.CustomResources.Definitions;
 
 namespace Coxswain.ApiServer.Tests.CustomResources;
 
 /// <summary>Definitions: how they are judged, and how their names are accepted.</summary>
-public sealed class DefinitionTests(ClusterFixture fixture) : IDisposable
+[Collection(nameof(CustomCluster))]
+public sealed class DefinitionTests(CustomCluster fixture) : IDisposable
 {
     private const string Anything = """{"type":"object","x-kubernetes-preserve-unknown-fields":true}""";
 

@@ -1,11 +1,11 @@
 using Coxswain.ApiServer.Tests.OpenApi;
-using Coxswain.ApiServer.Tests.Wire;
 using static Coxswain.ApiServer.Tests.CustomResources.Definitions;
 
 namespace Coxswain.ApiServer.Tests.CustomResources;
 
 /// <summary>The life of a custom resource as the real kubectl, old and new, leads it.</summary>
-public sealed class KubectlTests(ClusterFixture fixture)
+[Collection(nameof(CustomCluster))]
+public sealed class KubectlTests(CustomCluster fixture)
 {
     private const string Schema =
         """{"type":"object","properties":{"spec":{"type":"object","description":"What is wished.","properties":{"size":{"type":"integer","description":"How large it is.","minimum":1,"default":2}}},"status":{"type":"object","properties":{"replicas":{"type":"integer"}}}}}""";

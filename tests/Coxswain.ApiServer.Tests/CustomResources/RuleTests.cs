@@ -1,11 +1,11 @@
 using Coxswain.ApiServer.Tests.Conformance;
-using Coxswain.ApiServer.Tests.Wire;
 using static Coxswain.ApiServer.Tests.CustomResources.Definitions;
 
 namespace Coxswain.ApiServer.Tests.CustomResources;
 
 /// <summary>Rules of schemas that are expressions.</summary>
-public sealed class RuleTests(ClusterFixture fixture) : IDisposable
+[Collection(nameof(CustomCluster))]
+public sealed class RuleTests(CustomCluster fixture) : IDisposable
 {
     private const string Ruled =
         """
