@@ -12,19 +12,21 @@ namespace Coxswain.ApiServer.Bootstrap;
 /// <summary>Says in the status of API services that others serve whether they can be reached.</summary>
 /// <remarks>Level-triggered: compares what is there with what the status says. Requests are not forwarded to other servers yet, so none is
 /// ever called available; what keeps it from being so is named as far as it can be seen from here.</remarks>
-internal sealed partial class ApiServiceAvailability(IClusterView cluster, ApiServerModule module, TimeProvider clock, ILogger<ApiServiceAvailability> log)
+internal sealed partial class ApiServiceAvailability(RegistryTable registries, ApiServerModule module, TimeProvider clock, ILogger<ApiServiceAvailability> log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private readonly IApiClient _api = module.ClientFor(Users.ApiServer, "kube-apiserver");
+    private List<APIService> _elsewhere = [];
+    private int _seen;
 
     public async Task RunAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(Interval, clock);
         while (await timer.WaitForNextTickAsync(cancellation))
         {
-            foreach (var service in cluster.List<APIService>(""))
+            foreach (var service in ServedElsewhere())
             {
-                if (service.Spec.Service is { } reference && Update(service, Judge(cluster, reference), clock.GetUtcNow()) is { } updated)
+                if (Update(service, Judge(registries, service.Spec.Service!), clock.GetUtcNow()) is { } updated)
                     await WriteAsync(updated, cancellation);
             }
         }
@@ -61,6 +63,23 @@ internal sealed partial class ApiServiceAvailability(IClusterView cluster, ApiSe
         var since = old?.Status == condition.Status ? old.LastTransitionTime : new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         var others = service.Status.Conditions.Where(c => c.Type != condition.Type);
         return service with { Status = service.Status with { Conditions = [.. others, condition with { LastTransitionTime = since }] } };
+    }
+
+    /// <summary>The API services with a Service. Mostly there are none, and a server that idles should not decode the others each second:
+    /// they are looked at when one of them has changed.</summary>
+    private List<APIService> ServedElsewhere()
+    {
+        var revisions = new HashCode();
+        foreach (var cached in registries.For<APIService>().Cache.Snapshot().Range(registries.For<APIService>().KeyPrefix))
+            revisions.Add(cached.Revision);
+        var now = revisions.ToHashCode();
+        if (now != _seen)
+        {
+            _elsewhere = [.. registries.List<APIService>("").Where(s => s.Spec.Service is not null)];
+            _seen = now;
+        }
+
+        return _elsewhere;
     }
 
     private async Task WriteAsync(APIService updated, CancellationToken cancellation)
