@@ -7,8 +7,9 @@ namespace Coxswain.ApiServer.Admission;
 /// webhooks that ask for it (<c>reinvocationPolicy: IfNeeded</c>) see the object again if it has changed since they saw it.</remarks>
 public sealed class ReinvocationState
 {
-    private readonly HashSet<string> _seenBefore = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _again = new(StringComparer.Ordinal);
+    // Hardly any webhook asks for it.
+    private HashSet<string>? _seenBefore;
+    private HashSet<string>? _again;
     private IKubernetesObject? _lastOutput;
 
     /// <summary>The chain runs for the second time.</summary>
@@ -20,10 +21,10 @@ public sealed class ReinvocationState
     public void BeginSecondRound() => IsReinvoke = true;
 
     /// <summary>Whether this webhook has its turn in the round that runs.</summary>
-    public bool HasTurn(string webhook) => !IsReinvoke || _again.Contains(webhook);
+    public bool HasTurn(string webhook) => !IsReinvoke || _again?.Contains(webhook) == true;
 
     /// <summary>A webhook that wants to see later changes has seen the object.</summary>
-    public void Seen(string webhook) => _seenBefore.Add(webhook);
+    public void Seen(string webhook) => (_seenBefore ??= new(StringComparer.Ordinal)).Add(webhook);
 
     /// <summary>The object was changed: all that saw it before see it again.</summary>
     public void Changed()
@@ -44,7 +45,9 @@ public sealed class ReinvocationState
 
     private void ShowAgain()
     {
-        _again.UnionWith(_seenBefore);
+        if (_seenBefore is null)
+            return;
+        (_again ??= new(StringComparer.Ordinal)).UnionWith(_seenBefore);
         _seenBefore.Clear();
     }
 }

@@ -284,7 +284,9 @@ public sealed class ReadingTests(Wire.ClusterFixture fixture) : IDisposable
             return await _api.Http.SendAsync(request, Cancellation);
         }
 
-        foreach (var path in new[] { Maps(@namespace) + "/m0", Maps(@namespace) })
+        // Others write meanwhile, and lists say at which version they are.
+        var version = (await _api.GetAsync(Maps(@namespace))).String("metadata/resourceVersion");
+        foreach (var path in new[] { Maps(@namespace) + "/m0", $"{Maps(@namespace)}?resourceVersion={version}&resourceVersionMatch=Exact" })
         {
             foreach (var accept in new[] { "application/json", "application/yaml", "application/vnd.kubernetes.protobuf" })
             {
