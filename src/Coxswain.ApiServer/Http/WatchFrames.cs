@@ -1,4 +1,3 @@
-using System.Buffers;
 using Coxswain.Api;
 using Coxswain.ApiServer.Cache;
 using Coxswain.ApiServer.Registry;

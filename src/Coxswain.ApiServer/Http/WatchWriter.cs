@@ -4,7 +4,6 @@ using System.Net.WebSockets;
 using Coxswain.Api;
 using Coxswain.Api.Meta.V1;
 using Coxswain.ApiServer.Cache;
-using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Tables;
 using Coxswain.ApiServer.Verbs;
 using Microsoft.AspNetCore.Http;

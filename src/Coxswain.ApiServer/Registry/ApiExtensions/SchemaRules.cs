@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Coxswain.Api;
 using Coxswain.Api.ApiExtensions.V1;
 using Coxswain.Api.CustomResources;

@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using Coxswain.Api;
 using Coxswain.Api.Resource.V1;
 using Coxswain.Api.Validation;
-using Coxswain.ApiServer.Registry.Core;
 
 namespace Coxswain.ApiServer.Registry.Resource;
 
