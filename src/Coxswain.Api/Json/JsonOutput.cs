@@ -15,13 +15,14 @@ internal static class JsonOutput
     /// <summary>Until disposed, lists without items are written as null by this thread.</summary>
     public static StoredFormScope BeginStoredForm()
     {
+        var before = _isStoredForm;
         _isStoredForm = true;
-        return default;
+        return new(before);
     }
 
-    internal readonly ref struct StoredFormScope
+    internal readonly ref struct StoredFormScope(bool before)
     {
-        public void Dispose() => _isStoredForm = false;
+        public void Dispose() => _isStoredForm = before;
     }
 
     public static void Opt(this Utf8JsonWriter writer, ReadOnlySpan<byte> name, string value)

@@ -92,7 +92,7 @@ internal sealed class ConversionWebhook
         return buffer.ToArray();
     }
 
-    private List<byte[]> Read(byte[] answer, IReadOnlyList<ReadOnlyMemory<byte>> documents, string apiVersion, string uid)
+    private static List<byte[]> Read(byte[] answer, IReadOnlyList<ReadOnlyMemory<byte>> documents, string apiVersion, string uid)
     {
         var response = JsonTree.Parse(answer)?["response"] as JsonObject ?? throw Failed(documents[0], "the answer has no response");
         if ((string?)response["uid"] != uid)

@@ -1,4 +1,3 @@
-using Coxswain.ApiServer.Cache;
 using static Coxswain.ApiServer.Tests.Cache.CacheFixture;
 
 namespace Coxswain.ApiServer.Tests.Cache;

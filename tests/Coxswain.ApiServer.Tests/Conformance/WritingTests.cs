@@ -1,8 +1,5 @@
 using System.Text.Json.Nodes;
-using Coxswain.Api;
 using Coxswain.Api.Core.V1;
-using Coxswain.Api.Meta.V1;
-using Coxswain.Testing.Cluster;
 
 namespace Coxswain.ApiServer.Tests.Conformance;
 

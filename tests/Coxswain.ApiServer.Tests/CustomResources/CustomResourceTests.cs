@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Coxswain.Api;
-using Coxswain.ApiServer.Tests.Conformance;
 using static Coxswain.ApiServer.Tests.CustomResources.Definitions;
 
 namespace Coxswain.ApiServer.Tests.CustomResources;

@@ -1,4 +1,3 @@
-using Coxswain.ApiServer.Tests.Conformance;
 using static Coxswain.ApiServer.Tests.CustomResources.Definitions;
 
 namespace Coxswain.ApiServer.Tests.CustomResources;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Coxswain.Api;
@@ -31,8 +32,7 @@ public sealed class SettingMeaningTests
     {
         var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, cluster.Server.Port, Cancellation);
-        // The certificate is not what these tests are about.
-        var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, c, _, _) => c is X509Certificate2 peer && cluster.IsOurs(peer));
         await tls.AuthenticateAsClientAsync("localhost");
         await tls.WriteAsync(Encoding.ASCII.GetBytes(
             $"POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"), Cancellation);

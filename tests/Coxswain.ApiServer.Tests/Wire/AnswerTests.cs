@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Coxswain.Api;
 using Coxswain.Api.ApiRegistration.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Client;

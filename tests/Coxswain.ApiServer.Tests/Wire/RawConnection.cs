@@ -49,11 +49,11 @@ internal sealed class RawConnection : IDisposable
         while ((end = _received.AsSpan(0, length).IndexOf("\r\n\r\n"u8)) < 0)
             length += Receive(length);
         var head = _received.AsSpan(0, end);
-        Utf8Parser.TryParse(head["HTTP/1.1 ".Length..], out int status, out _);
+        Assert.True(Utf8Parser.TryParse(head["HTTP/1.1 ".Length..], out int status, out _));
         var field = head.IndexOf("Content-Length: "u8);
         if (field < 0)
             return status;
-        Utf8Parser.TryParse(head[(field + "Content-Length: ".Length)..], out long body, out _);
+        Assert.True(Utf8Parser.TryParse(head[(field + "Content-Length: ".Length)..], out long body, out _));
         for (var left = body - (length - end - 4); left > 0;)
             left -= Receive(0);
         return status;

@@ -1,9 +1,6 @@
 using System.Text.Json.Nodes;
 using Coxswain.Api;
 using Coxswain.Api.AdmissionRegistration.V1;
-using Coxswain.Api.Meta.V1;
-using Coxswain.ApiServer.Authorization;
-using Coxswain.ApiServer.Registry;
 using Coxswain.Cel;
 
 namespace Coxswain.ApiServer.Admission.Policies;
