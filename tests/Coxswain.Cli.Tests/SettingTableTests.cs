@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Coxswain.Cli.Settings;
 using Coxswain.Lifecycle;
@@ -53,7 +52,7 @@ public sealed class SettingTableTests
     [Fact]
     public async Task The_reference_page_says_what_the_table_says()
     {
-        var path = Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "docs", "reference", "settings.md");
+        var path = Path.Combine(Repository(), "docs", "reference", "settings.md");
         var page = Page();
         if (Environment.GetEnvironmentVariable("COXSWAIN_WRITE_DOCS") == "1")
             await File.WriteAllTextAsync(path, page, TestContext.Current.CancellationToken);
@@ -115,5 +114,12 @@ public sealed class SettingTableTests
         return page.ToString();
     }
 
-    private static string ThisFile([CallerFilePath] string path = "") => path;
+    // Not by the path of this file: a build in CI does not know it.
+    private static string Repository()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Coxswain.slnx")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside of the repository.");
+        return folder;
+    }
 }
