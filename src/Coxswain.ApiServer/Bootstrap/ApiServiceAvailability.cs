@@ -88,7 +88,7 @@ internal sealed partial class ApiServiceAvailability(RegistryTable registries, A
         {
             await _api.UpdateStatusAsync(updated, cancellation);
         }
-        catch (ApiException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // Changed or deleted meanwhile, or the store is out of reach: looked at again at the next tick.
             LogNotWritten(updated.Metadata.Name, e);

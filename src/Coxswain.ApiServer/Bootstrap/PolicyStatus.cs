@@ -1,4 +1,3 @@
-using Coxswain.Api;
 using Coxswain.Api.AdmissionRegistration.V1;
 using Coxswain.ApiServer.Admission.Policies;
 using Coxswain.ApiServer.Authentication;
@@ -35,7 +34,7 @@ internal sealed partial class PolicyStatus(IClusterView cluster, PolicyTypeCheck
         {
             await _api.UpdateStatusAsync(policy with { Status = status }, cancellation);
         }
-        catch (ApiException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // Changed or deleted meanwhile, or the store is out of reach: looked at again at the next tick.
             LogNotWritten(policy.Metadata.Name, e);
