@@ -72,6 +72,8 @@ public sealed class SqliteStore : IStore
         }
     }
 
+    public bool ExpiresKeys => false;
+
     public ValueTask<StoreRevisions> GetRevisionsAsync(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();

@@ -10,7 +10,12 @@ namespace Coxswain.Storage;
 /// </remarks>
 public interface IStore : IAsyncDisposable
 {
-    /// <summary>The newest committed revision, and the oldest one that can still be read or watched.</summary>
+    /// <summary>Whether the store itself deletes keys whose <see cref="StoreWrite.TimeToLive"/> is over (as etcd's leases do). A store
+    /// that does not, ignores it, and somebody above it must sweep.</summary>
+    bool ExpiresKeys { get; }
+
+    /// <summary>The newest committed revision, and the oldest one that can still be read or watched. Linearizable.</summary>
+    /// <exception cref="StoreUnavailableException">The store cannot be reached, or has no quorum. Every other member may throw it too.</exception>
     ValueTask<StoreRevisions> GetRevisionsAsync(CancellationToken cancellation);
 
     /// <summary>The newest entry of a key, or null if there is none. Linearizable: sees every write acknowledged before the call.</summary>
@@ -79,7 +84,8 @@ public sealed record StorePage(IReadOnlyList<StoreEntry> Entries, long Revision,
 /// <summary>A conditional write of one key.</summary>
 /// <param name="ExpectedRevision">The <see cref="StoreEntry.ModRevision"/> that the key must have; 0: the key must be absent.</param>
 /// <param name="Value">The new value; null deletes the key (deleting an absent key commits nothing).</param>
-public sealed record StoreWrite(string Key, long ExpectedRevision, ReadOnlyMemory<byte>? Value);
+/// <param name="TimeToLive">How long the key lives at least from this write on, where <see cref="IStore.ExpiresKeys"/>; null: for ever.</param>
+public sealed record StoreWrite(string Key, long ExpectedRevision, ReadOnlyMemory<byte>? Value, TimeSpan? TimeToLive = null);
 
 /// <param name="Committed">False: the key was not at the expected revision and nothing was changed.</param>
 /// <param name="Revision">The revision of this write, or the current one if nothing was changed.</param>

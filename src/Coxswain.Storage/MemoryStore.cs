@@ -27,6 +27,8 @@ public sealed class MemoryStore : IStore
         _states[0] = _states[1] = _live;
     }
 
+    public bool ExpiresKeys => false;
+
     public ValueTask<StoreRevisions> GetRevisionsAsync(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();

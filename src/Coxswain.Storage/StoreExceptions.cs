@@ -12,3 +12,6 @@ public sealed class StoreCorruptException(string message, Exception? inner = nul
 
 /// <summary>Another process has the store open.</summary>
 public sealed class StoreLockedException(string message, Exception? inner = null) : StoreException(message, inner);
+
+/// <summary>The store cannot be reached, or has no quorum. What a write that ended so has done is unknown. It comes back by itself.</summary>
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : StoreException(message, inner);

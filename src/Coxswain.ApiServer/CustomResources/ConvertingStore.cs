@@ -10,6 +10,8 @@ namespace Coxswain.ApiServer.CustomResources;
 /// watch ends, so that it is tried again from where it stood: nothing is shown unconverted or left out.</remarks>
 internal sealed class ConvertingStore(IStore inner, ConversionWebhook webhook, string served, string stored) : IStore
 {
+    public bool ExpiresKeys => inner.ExpiresKeys;
+
     public ValueTask<StoreRevisions> GetRevisionsAsync(CancellationToken cancellation) => inner.GetRevisionsAsync(cancellation);
 
     public async ValueTask<StoreEntry?> GetAsync(string key, CancellationToken cancellation) =>

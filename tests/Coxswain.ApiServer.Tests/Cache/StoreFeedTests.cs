@@ -82,6 +82,8 @@ public sealed class StoreFeedTests
     /// <summary>A store whose watches can be held up and broken.</summary>
     private sealed class FlakyStore(IStore inner) : IStore
     {
+        public bool ExpiresKeys => inner.ExpiresKeys;
+
         private readonly Lock _gate = new();
         private TaskCompletionSource<Exception> _break = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private bool _held;

@@ -80,6 +80,8 @@ public sealed class StoredValueTests
 
     private sealed class FullStore(IStore inner) : IStore
     {
+        public bool ExpiresKeys => inner.ExpiresKeys;
+
         public ValueTask<WriteResult> WriteAsync(StoreWrite write, CancellationToken cancellation) => throw new StoreFullException("no room");
 
         public ValueTask<StoreRevisions> GetRevisionsAsync(CancellationToken cancellation) => inner.GetRevisionsAsync(cancellation);
