@@ -77,18 +77,22 @@ public sealed class NodeAgentContainerdTests(ContainerdFixture containerd) : IAs
         _api.Change<ConfigMap>(new("default", "settings"), map => map with { Data = ApiMap.Of("mode", "slow") });
         await Eventually.TrueAsync(async () => await ShellAsync(name, "cat /settings/mode") == "slow");
 
-        // Without the agent it runs on, and the next agent adopts it.
+        // Without the agent it runs on, and the next agent adopts it. (A machine with too much to do may have let the first start fail:
+        // that is the runtime's affair, and the count of it is not this test's.)
+        var restarts = _api.All<Pod>().Single().Status.ContainerStatuses[0].RestartCount;
+        if (restarts > 0)
+            TestContext.Current.TestOutputHelper?.WriteLine(Describe(name));
         await _agent.DisposeAsync();
         var running = await containerd.Runtime.ContainerStatusAsync(log.Id, Cancellation);
         Assert.Equal(Coxswain.Node.Runtime.ContainerState.Running, running.State);
         _agent = await StartAsync();
         await Eventually.TrueAsync(() => _agent.Pods.Find("default", "everything", null)?.FindContainer("web")?.Running == true);
         Assert.Equal(log.Id, _agent.Pods.Find("default", "everything", null)!.FindContainer("web")!.Id);
-        Assert.Equal(0, _api.All<Pod>().Single().Status.ContainerStatuses[0].RestartCount);
+        Assert.Equal(restarts, _api.All<Pod>().Single().Status.ContainerStatuses[0].RestartCount);
 
         // A killed container is started again, and its last words are kept.
         await ShellAsync(name, "echo -n farewell > /dev/termination-log; kill -9 $(cat /shared/pid)");
-        await Eventually.TrueAsync(() => _api.All<Pod>().Single().Status.ContainerStatuses[0] is { RestartCount: 1, State.Running: not null }, () => Describe(name));
+        await Eventually.TrueAsync(() => _api.All<Pod>().Single().Status.ContainerStatuses[0] is { State.Running: not null } status && status.RestartCount == restarts + 1, () => Describe(name));
         var last = _api.All<Pod>().Single().Status.ContainerStatuses[0].LastState.Terminated!;
         Assert.Equal(137, last.ExitCode);
         Assert.Equal("farewell", last.Message);
