@@ -1,17 +1,25 @@
 using System.Text;
-using Coxswain.Storage.Sqlite;
-using Coxswain.Storage.Tests.Sqlite;
+using Coxswain.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 
 namespace Coxswain.Storage.Tests;
 
 /// <summary>Random writes, reads, watches, compactions and re-openings: the store must agree with a list of changes at every step.</summary>
+/// <remarks>A backend derives from this. A store that several sequences share has keys of others in it, which nobody writes meanwhile:
+/// each sequence stays below a root of its own and counts from the revision that it finds.</remarks>
 public abstract class StoreModelTests
 {
     private const int Keys = 12;
 
+    /// <summary>Opens a store for one sequence.</summary>
     protected abstract ValueTask<IStore> OpenAsync();
+
+    /// <summary>What the keys of the next sequence begin with.</summary>
+    protected virtual string NewRoot() => "";
+
+    /// <summary>How many sequences are tried.</summary>
+    protected virtual int Sequences => Soak.Cases(60);
 
     /// <summary>Closes the store and opens what is left of it; null for a store that lives only in memory.</summary>
     protected abstract ValueTask<IStore?> ReopenAsync(IStore store);
@@ -23,14 +31,15 @@ public abstract class StoreModelTests
     {
         var operation = ArbMap.Default.GeneratorFor<byte>().Four().Select(b => new Operation(b.Item1, b.Item2, b.Item3, b.Item4));
         var sequences = operation.ArrayOf().Resize(120).ToArbitrary();
-        Prop.ForAll(sequences, operations => RunAsync(operations)).Check(Config.QuickThrowOnFailure.WithMaxTest(60).WithStartSize(20).WithEndSize(200));
+        Prop.ForAll(sequences, operations => RunAsync(operations)).Check(Config.QuickThrowOnFailure.WithMaxTest(Sequences).WithStartSize(20).WithEndSize(200));
     }
 
     private async Task RunAsync(Operation[] operations)
     {
         var store = await OpenAsync();
-        var model = new Model();
-        var watch = new Watched(store, model, after: 1);
+        var (start, compacted) = await store.GetRevisionsAsync(default);
+        var model = new Model(NewRoot(), start, compacted);
+        var watch = new Watched(store, model, after: start);
         try
         {
             foreach (var operation in operations)
@@ -47,7 +56,8 @@ public abstract class StoreModelTests
                         await watch.CatchUpAsync();
                         break;
                     case < 17:
-                        await using (var late = new Watched(store, model, after: model.Compacted + (operation.A % (model.Current - model.Compacted + 1))))
+                        var oldest = Math.Max(model.Start, model.Compacted);
+                        await using (var late = new Watched(store, model, after: oldest + (operation.A % (model.Current - oldest + 1))))
                             await late.CatchUpAsync();
                         break;
                     case 17:
@@ -69,7 +79,7 @@ public abstract class StoreModelTests
 
             await watch.CatchUpAsync();
             for (var key = 0; key < Keys; key++)
-                Assert.Equal(model.At(model.Current).GetValueOrDefault(Model.Key(key)), await store.GetAsync(Model.Key(key), default));
+                Assert.Equal(model.At(model.Current).GetValueOrDefault(model.Key(key)), await store.GetAsync(model.Key(key), default));
         }
         finally
         {
@@ -81,7 +91,7 @@ public abstract class StoreModelTests
 
     private static async Task WriteAsync(IStore store, Model model, Operation operation)
     {
-        var key = Model.Key(operation.A);
+        var key = model.Key(operation.A);
         var current = model.At(model.Current).GetValueOrDefault(key);
 
         // Mostly the right expectation, sometimes a stale one, sometimes that the key is absent.
@@ -103,10 +113,10 @@ public abstract class StoreModelTests
 
     private static async Task ListAsync(IStore store, Model model, Operation operation)
     {
-        var revision = operation.A % 3 == 0 ? 0 : Math.Max(1, model.Current + 1 - (operation.B % 40));
-        var (from, to) = (Model.Key(operation.C), operation.D % 4 == 0 ? null : Model.Key(operation.D));
+        var revision = operation.A % 3 == 0 ? 0 : Math.Max(model.Start, model.Current + 1 - (operation.B % 40));
+        var (from, to) = (model.Key(operation.C), operation.D % 4 == 0 ? model.Everything.End : model.Key(operation.D));
         var limit = operation.D % 3 == 0 ? 0 : 1 + (operation.D % 5);
-        var range = operation.C % 2 == 0 ? StoreRange.Prefix("/") : new(from, to);
+        var range = operation.C % 2 == 0 ? model.Everything : new(from, to);
         var list = async () => await store.ListAsync(range, new(revision, limit), default);
         if (revision > model.Current)
         {
@@ -129,13 +139,13 @@ public abstract class StoreModelTests
     private static async Task CompactAsync(IStore store, Model model, Operation operation)
     {
         var revision = model.Current - (operation.A % 20);
-        if (revision < 1)
+        if (revision < model.Start)
             return;
         await store.CompactAsync(revision, default);
         model.Compacted = Math.Max(model.Compacted, revision);
         if (model.Compacted > 0)
         {
-            await using var watch = store.WatchAsync(StoreRange.Prefix("/"), model.Compacted - 1, default).GetAsyncEnumerator();
+            await using var watch = store.WatchAsync(model.Everything, model.Compacted - 1, default).GetAsyncEnumerator();
             await Assert.ThrowsAsync<CompactedException>(async () => await watch.MoveNextAsync());
         }
     }
@@ -145,15 +155,21 @@ public abstract class StoreModelTests
         public byte D => (byte)(A ^ B ^ C);
     }
 
-    private sealed class Model
+    private sealed class Model(string root, long start, long compacted)
     {
         public List<StoreChange> Changes { get; } = [];
 
-        public long Current => 1 + Changes.Count;
+        public long Start => start;
 
-        public long Compacted { get; set; }
+        public long Current => start + Changes.Count;
 
-        public static string Key(int index) => $"/{(char)('a' + (index % 3))}/{index % Keys}";
+        public long Compacted { get; set; } = compacted;
+
+        public StoreRange Everything { get; } = StoreRange.Prefix(root + "/");
+
+        public StoreRange Some { get; } = StoreRange.Prefix(root + "/a/");
+
+        public string Key(int index) => $"{root}/{(char)('a' + (index % 3))}/{index % Keys}";
 
         public Dictionary<string, StoreEntry> At(long revision)
         {
@@ -179,7 +195,7 @@ public abstract class StoreModelTests
 
         public async Task CatchUpAsync()
         {
-            _watch ??= store.WatchAsync(StoreRange.Prefix("/a/"), _revision, _limit.Token).GetAsyncEnumerator();
+            _watch ??= store.WatchAsync(model.Some, _revision, _limit.Token).GetAsyncEnumerator();
             var seen = new List<StoreChange>();
             var from = _revision;
             while (_revision < model.Current)
@@ -190,7 +206,7 @@ public abstract class StoreModelTests
                 _revision = _watch.Current.Revision;
             }
 
-            Assert.Equal(model.Changes.Where(change => change.Revision > from && change.Key.StartsWith("/a/", StringComparison.Ordinal)), seen);
+            Assert.Equal(model.Changes.Where(change => change.Revision > from && model.Some.Contains(change.Key)), seen);
         }
 
         public async ValueTask DisposeAsync()
@@ -199,39 +215,5 @@ public abstract class StoreModelTests
                 await _watch.DisposeAsync();
             _limit.Dispose();
         }
-    }
-}
-
-public sealed class MemoryStoreModelTests : StoreModelTests
-{
-    protected override ValueTask<IStore> OpenAsync() => new(new MemoryStore());
-
-    protected override ValueTask<IStore?> ReopenAsync(IStore store) => new((IStore?)null);
-}
-
-#pragma warning disable CA1001 // CleanAsync disposes the folder after each sequence.
-public sealed class SqliteStoreModelTests : StoreModelTests
-#pragma warning restore CA1001
-{
-    // Small bounds, so that the file is read where the memory has forgotten.
-    private static readonly SqliteStoreOptions Small = new() { LogCount = 6, CheckpointBytes = 64 << 10 };
-    private ScratchFolder? _folder;
-
-    protected override ValueTask<IStore> OpenAsync()
-    {
-        _folder = new();
-        return new(SqliteStore.Open(_folder.Store, Small));
-    }
-
-    protected override async ValueTask<IStore?> ReopenAsync(IStore store)
-    {
-        await store.DisposeAsync();
-        return SqliteStore.Open(_folder!.Store, Small);
-    }
-
-    protected override ValueTask CleanAsync()
-    {
-        _folder!.Dispose();
-        return default;
     }
 }
