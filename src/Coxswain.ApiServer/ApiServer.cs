@@ -36,9 +36,10 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Listens and begins to get ready; requests are answered from the first moment, if need be after their cache is loaded.</summary>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<ApiServer> StartAsync(
-        ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs, CancellationToken cancellation)
+        ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs, CancellationToken cancellation,
+        ApiServerAdditions? additions = null)
     {
-        var module = ApiServerModule.Create(options, store, pki, clock, logs);
+        var module = ApiServerModule.Create(options, store, pki, clock, logs, additions ?? new());
         try
         {
             var host = await KestrelHost.StartAsync(options, pki.Serving, module.Door, logs, cancellation);

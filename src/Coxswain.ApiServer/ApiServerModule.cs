@@ -39,7 +39,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly ILogger _log;
     private string _address = "";
 
-    private ApiServerModule(ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs)
+    private ApiServerModule(ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs, ApiServerAdditions additions)
     {
         (_options, _clock, _log) = (options, clock, logs.CreateLogger<ApiServerModule>());
 
@@ -128,7 +128,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         OpenApi = new([.. Registries.Visible.Select(r => new OpenApiResource(r.Descriptor))], ServerVersion.GitVersion);
         var paths = new NonResourceRouter(
             Registries, new(Registries, () => _address), _health, new(metrics, limit, Registries), new(tokens, () => _address),
-            [.. options.Profiling ? [new ProfilingPages(clock)] : Array.Empty<IPathHandler>(), new OpenApiPaths(new(Registries, OpenApi), clock)]);
+            [new AdminPages(additions.Paths), .. options.Profiling ? [new ProfilingPages(clock)] : Array.Empty<IPathHandler>(), new OpenApiPaths(new(Registries, OpenApi), clock)]);
         Door = new(
             authenticator,
             new(authorizer),
@@ -155,8 +155,8 @@ internal sealed class ApiServerModule : IAsyncDisposable
 
     public HttpDoor Door { get; }
 
-    public static ApiServerModule Create(ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs) =>
-        new(options, store, pki, clock, logs);
+    public static ApiServerModule Create(ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs, ApiServerAdditions additions) =>
+        new(options, store, pki, clock, logs, additions);
 
     public IApiClient ClientFor(UserInfo user, string userAgent) => new LoopbackClient(() => _dispatcher, Registries, user, userAgent, _clock);
 

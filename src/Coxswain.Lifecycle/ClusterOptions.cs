@@ -50,5 +50,8 @@ public sealed record ClusterOptions
     /// <summary>What only the API server reads.</summary>
     public ApiServerSettings ApiServer { get; init; } = new();
 
+    /// <summary>Where the cluster's state is kept.</summary>
+    public StoreSettings Store { get; init; } = new();
+
     public InstanceDirectory Directory => new(DataDirectory);
 }

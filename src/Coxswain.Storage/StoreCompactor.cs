@@ -7,15 +7,17 @@ public sealed class StoreCompactor : IAsyncDisposable
     private readonly IStore _store;
     private readonly TimeSpan _interval;
     private readonly TimeProvider _clock;
+    private readonly Action<Exception>? _failed;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
     private long _compactions;
     private Exception? _failure;
 
     /// <summary>Begins at once.</summary>
-    public StoreCompactor(IStore store, TimeSpan interval, TimeProvider clock)
+    /// <param name="failed">Told of each turn that fails; must not throw.</param>
+    public StoreCompactor(IStore store, TimeSpan interval, TimeProvider clock, Action<Exception>? failed = null)
     {
-        (_store, _interval, _clock) = (store, interval, clock);
+        (_store, _interval, _clock, _failed) = (store, interval, clock, failed);
         _loop = RunAsync();
     }
 
@@ -63,6 +65,7 @@ public sealed class StoreCompactor : IAsyncDisposable
             catch (Exception error)
             {
                 Volatile.Write(ref _failure, error);
+                _failed?.Invoke(error);
             }
 
             await Task.Delay(_interval, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

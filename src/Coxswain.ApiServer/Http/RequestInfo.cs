@@ -44,5 +44,5 @@ public sealed record RequestInfo
     /// <summary>Verbs and subresources that own their stream for as long as they like.</summary>
     public bool IsLongRunning => (Verb is "watch" or "proxy" && !MethodMismatch) ||
         (IsResourceRequest && Subresource is "attach" or "exec" or "proxy" or "log" or "portforward") ||
-        (!IsResourceRequest && Path.StartsWith("/debug/pprof/", StringComparison.Ordinal));
+        (!IsResourceRequest && (Path.StartsWith("/debug/pprof/", StringComparison.Ordinal) || Path.StartsWith(AdminPath.Root, StringComparison.Ordinal)));
 }

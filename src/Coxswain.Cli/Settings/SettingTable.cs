@@ -7,6 +7,7 @@ namespace Coxswain.Cli.Settings;
 public static class SettingTable
 {
     private const string Place = "Where it listens and keeps its state";
+    private const string State = "Datastore";
     private const string Requests = "API server";
     private const string Who = "Who may do what";
     private const string Accounts = "Service-account tokens";
@@ -34,6 +35,12 @@ public static class SettingTable
             "Stay in the foreground and log to standard error, for a supervisor such as systemd.") with { Roles = SettingRoles.Up },
         Of("in-memory", Place, Bool, o => o.InMemory, (o, v) => o with { InMemory = v },
             "Keep the cluster's state in memory: nothing survives the process. For tests."),
+
+        Data("etcd-compaction-interval", State, Duration, s => s.CompactionInterval, (s, v) => s with { CompactionInterval = v },
+            "How long past states are kept at least, for watches and long lists that go on from them; after twice this time they are gone. "
+            + "Of every datastore, not only of etcd. 0s: this server forgets nothing, somebody else must."),
+        Data("etcd-db-metric-poll-interval", State, Duration, s => s.MetricPollInterval, (s, v) => s with { MetricPollInterval = v },
+            "How often the datastore is asked for its size, which /metrics shows. 0s: never."),
 
         Api("request-timeout", Requests, Duration, a => a.RequestTimeout, (a, v) => a with { RequestTimeout = v },
             "How long a request may take that is not a watch or a stream. After that its client gets 504. A request may ask for less with ?timeout=."),
@@ -127,4 +134,8 @@ public static class SettingTable
     private static Setting Api<T>(
         string name, string section, SettingKind<T> kind, Func<ApiServerSettings, T> get, Func<ApiServerSettings, T, ApiServerSettings> set, string help) =>
         Of(name, section, kind, o => get(o.ApiServer), (o, v) => o with { ApiServer = set(o.ApiServer, v) }, help) with { IsUpstreams = true };
+
+    private static Setting Data<T>(
+        string name, string section, SettingKind<T> kind, Func<StoreSettings, T> get, Func<StoreSettings, T, StoreSettings> set, string help) =>
+        Of(name, section, kind, o => get(o.Store), (o, v) => o with { Store = set(o.Store, v) }, help) with { IsUpstreams = true };
 }

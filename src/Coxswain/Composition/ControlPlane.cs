@@ -7,8 +7,6 @@ using Coxswain.Client;
 using Coxswain.Controllers;
 using Coxswain.Lifecycle;
 using Coxswain.Security;
-using Coxswain.Storage;
-using Coxswain.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Coxswain.Composition;
@@ -20,8 +18,7 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
     private readonly List<ServiceAccountKey> _keys = [];
     private PkiDirectory? _pki;
     private ApiServerPki? _apiServerPki;
-    private IStore? _store;
-    private StoreCompactor? _compactor;
+    private OpenedStore? _store;
     private ApiServer.ApiServer? _server;
 
     public PkiDirectory Pki => _pki ?? throw new InvalidOperationException("the certificates are not open yet");
@@ -41,7 +38,8 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
         {
             try
             {
-                _server = await ApiServer.ApiServer.StartAsync(apiOptions, _store!, _apiServerPki!, clock, loggers, cancellation).ConfigureAwait(false);
+                _server = await ApiServer.ApiServer.StartAsync(
+                    apiOptions, _store!.Store, _apiServerPki!, clock, loggers, cancellation, new() { Paths = AdminPaths.All(_store), Inspect = _store.InspectAsync }).ConfigureAwait(false);
             }
             catch (IOException e) when (e.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
             {
@@ -73,8 +71,6 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
         await _supervisor.DisposeAsync().ConfigureAwait(false);
         if (_server is not null)
             await _server.DisposeAsync().ConfigureAwait(false);
-        if (_compactor is not null)
-            await _compactor.DisposeAsync().ConfigureAwait(false);
         if (_store is not null)
             await _store.DisposeAsync().ConfigureAwait(false);
         _keys.ForEach(k => k.Dispose());
@@ -109,18 +105,10 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
         return fresh ? "made" : null;
     }
 
-    private Task<string?> OpenStoreAsync(CancellationToken cancellation)
+    private async Task<string?> OpenStoreAsync(CancellationToken cancellation)
     {
-        try
-        {
-            _store = options.InMemory ? new MemoryStore() : SqliteStore.Open(options.Directory.Database);
-            _compactor = new(_store, StoreCompactor.DefaultInterval, clock);
-            return Task.FromResult<string?>(options.InMemory ? "in memory: nothing is kept" : options.Directory.Database);
-        }
-        catch (StoreException e)
-        {
-            throw new LifecycleException(e.Message, e);
-        }
+        _store = await StoreSetup.OpenAsync(options, clock, loggers, cancellation).ConfigureAwait(false);
+        return _store.Place;
     }
 
     private async Task<string?> StartLoopsAsync(CancellationToken cancellation)

@@ -1,0 +1,63 @@
+using Coxswain.Lifecycle;
+using Coxswain.Storage;
+using Coxswain.Storage.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Coxswain.Composition;
+
+/// <summary>Opens the store that the settings name.</summary>
+internal static partial class StoreSetup
+{
+    /// <exception cref="LifecycleException">It cannot be opened.</exception>
+    public static async Task<OpenedStore> OpenAsync(ClusterOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var logger = loggers.CreateLogger("Coxswain.Storage");
+        try
+        {
+            if (options.InMemory)
+            {
+                var memory = new MemoryStore();
+                return new(memory, "in memory: nothing is kept", Compactor(memory), _ => Task.FromResult(new StoreReport("memory", [])));
+            }
+
+            var sqlite = await Task.Run(() => SqliteStore.Open(options.Directory.Database), cancellation).ConfigureAwait(false);
+            return new(sqlite, sqlite.Path, Compactor(sqlite), _ => Task.FromResult(Report(sqlite)));
+        }
+        catch (StoreException e)
+        {
+            throw new LifecycleException(e.Message, e);
+        }
+
+        StoreCompactor? Compactor(IStore store) => options.Store.CompactionInterval <= TimeSpan.Zero
+            ? null
+            : new(store, options.Store.CompactionInterval, clock, error => LogCompactionFailed(logger, error));
+    }
+
+    private static StoreReport Report(SqliteStore store) => new("sqlite",
+    [
+        new() { Name = store.Path, Bytes = store.SizeBytes, MaxBytes = store.MaxBytes, Alarms = store.Full ? ["NOSPACE"] : [] },
+    ]);
+
+    [LoggerMessage(LogLevel.Warning, "The store could not be compacted; trying again")]
+    private static partial void LogCompactionFailed(ILogger logger, Exception error);
+}
+
+/// <summary>A store with what belongs to it. Owns all of it.</summary>
+/// <param name="place">Where it is, for people.</param>
+/// <param name="compactor">Null: somebody else compacts.</param>
+/// <param name="inspect">How the store is; does not throw for what is wrong with it, but says it.</param>
+internal sealed class OpenedStore(IStore store, string place, IAsyncDisposable? compactor, Func<CancellationToken, Task<StoreReport>> inspect) : IAsyncDisposable
+{
+    public IStore Store => store;
+
+    public string Place => place;
+
+    public Task<StoreReport> InspectAsync(CancellationToken cancellation) => inspect(cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (compactor is not null)
+            await compactor.DisposeAsync().ConfigureAwait(false);
+        await store.DisposeAsync().ConfigureAwait(false);
+    }
+}
