@@ -7,5 +7,6 @@ if [ "$(id -u)" != 0 ] && command -v sudo > /dev/null; then
 fi
 scripts/packages.sh test
 scripts/kubectl.sh
+scripts/etcd.sh
 scripts/clients.sh
 exec ./build.sh all
