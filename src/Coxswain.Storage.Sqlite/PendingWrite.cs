@@ -12,7 +12,18 @@ internal sealed class PendingWrite(StoreWrite write)
     /// <summary>What the transaction made of it; valid once that is committed.</summary>
     public WriteResult? Result { get; set; }
 
-    public void Complete() => _done.SetResult(Result!);
+    /// <summary>Why it was left out of the transaction that the others went into.</summary>
+    public Exception? Refusal { get; private set; }
+
+    public void Refuse(Exception reason) => Refusal = reason;
+
+    public void Complete()
+    {
+        if (Refusal is not null)
+            _done.TrySetException(Refusal);
+        else
+            _done.SetResult(Result!);
+    }
 
     public void Fail(Exception error) => _done.TrySetException(error);
 }

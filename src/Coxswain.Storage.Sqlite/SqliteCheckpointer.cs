@@ -1,21 +1,35 @@
 namespace Coxswain.Storage.Sqlite;
 
 /// <summary>Copies the write-ahead log into the file beside the writer, which goes on committing meanwhile.</summary>
-/// <remarks>A copy beside a busy writer never reaches the log's end, so the log is not begun anew and grows; then the writer
-/// itself copies the little that is left (<see cref="SqliteCommitter"/>).</remarks>
+/// <remarks>
+/// <para>A copy beside a busy writer never reaches the log's end, so the log is not begun anew and grows; then the writer
+/// itself copies the little that is left (<see cref="SqliteCommitter"/>).</para>
+/// <para>No copy begins while all of the log is in the file: the next commit begins the log anew then, and up to 3.51.2 SQLite loses
+/// what is committed later if a copy begins in that very moment (https://sqlite.org/wal.html#walresetbug). So after a copy that
+/// reached the end, the next one waits for a commit that began after it.</para>
+/// </remarks>
 internal sealed class SqliteCheckpointer : IAsyncDisposable
 {
     private readonly string _path;
+    private readonly SqliteStoreOptions _options;
     private readonly object _gate = new();
+
+    /// <summary>Held by who copies.</summary>
+    private readonly object _copying = new();
+
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _requested;
     private bool _closed;
+    private bool _whole;
 
-    public SqliteCheckpointer(string path)
+    public SqliteCheckpointer(string path, SqliteStoreOptions options)
     {
-        _path = path;
+        (_path, _options) = (path, options);
         new Thread(Run) { IsBackground = true, Name = "sqlite checkpoint" }.Start();
     }
+
+    /// <summary>All of the log was in the file when the last copy ended, and no transaction that began since has ended.</summary>
+    public bool IsWhole => Volatile.Read(ref _whole);
 
     /// <summary>Asks for a copy; returns at once. One more request during a copy makes one more copy.</summary>
     public void Request()
@@ -24,6 +38,26 @@ internal sealed class SqliteCheckpointer : IAsyncDisposable
         {
             _requested = true;
             Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>A transaction which began when <see cref="IsWhole"/> was true, and which wrote something, has ended.</summary>
+    public void LogHasGrown()
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _whole, false);
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Copies on the connection of the writer, which waits for it.</summary>
+    public void Copy(SqliteConnection connection)
+    {
+        lock (_copying)
+        {
+            if (!IsWhole && connection.Checkpoint())
+                Volatile.Write(ref _whole, true);
         }
     }
 
@@ -48,11 +82,11 @@ internal sealed class SqliteCheckpointer : IAsyncDisposable
                 if (connection is null)
                 {
                     // A connection learns that there is a log by its first read; a checkpoint before it does nothing.
-                    connection = new(_path, readOnly: false);
+                    connection = new(_path, readOnly: false, _options.Vfs);
                     connection.QueryInteger("PRAGMA schema_version");
                 }
 
-                connection.Checkpoint();
+                Copy(connection);
             }
             catch (StoreException)
             {
@@ -71,7 +105,7 @@ internal sealed class SqliteCheckpointer : IAsyncDisposable
     {
         lock (_gate)
         {
-            while (!_requested && !_closed)
+            while ((!_requested || _whole) && !_closed)
                 Monitor.Wait(_gate);
             _requested = false;
             return !_closed;

@@ -26,6 +26,7 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
 
     private readonly string _path;
     private readonly SqliteStoreOptions _options;
+    private readonly SqliteReaders _readers;
     private readonly SqliteWriter _writer;
     private readonly SqliteCheckpointer _checkpointer;
     private readonly WriteQueue _queue;
@@ -43,15 +44,17 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
     private int _lastBatch;
     private int _scheduled;
     private bool _shrink;
+    private Task? _pausing;
+    private bool _paused;
     private bool _full;
     private long _commits;
     private long _writes;
 
-    public SqliteCommitter(string path, SqliteStoreOptions options)
+    public SqliteCommitter(string path, SqliteStoreOptions options, SqliteReaders readers)
     {
-        (_path, _options) = (path, options);
+        (_path, _options, _readers) = (path, options, readers);
         _writer = new(path, options);
-        _checkpointer = new(path);
+        _checkpointer = new(path, options);
         _queue = new(options);
         _compacted = _compactTarget = _writer.Compacted;
         Log = new(_writer.Revision, _writer.Revision, options.LogCount, options.LogBytes);
@@ -117,6 +120,12 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
     {
         _queue.Close();
         await _stopped.Task;
+        if (_pausing is not null)
+        {
+            await _pausing;
+            _readers.Resume();
+        }
+
         await _checkpointer.DisposeAsync();
         _writer.Dispose();
     }
@@ -169,6 +178,7 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
 
     private void Commit()
     {
+        var wasWhole = _checkpointer.IsWhole;
         try
         {
             _writer.Commit(CollectionsMarshal.AsSpan(_batch), _changes);
@@ -178,12 +188,20 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
             Volatile.Write(ref _full, error is StoreFullException);
             foreach (var pending in _batch)
                 pending.Fail(error);
-            if (error is not StoreFullException)
+
+            // On a full disk the log cannot grow; when all of it is in the file it begins anew, with the room that it has.
+            if (error is StoreFullException)
+                _uncopied = Math.Max(_uncopied, _options.CheckpointBytes);
+            else
                 Resynchronize();
             return;
         }
 
-        Volatile.Write(ref _full, false);
+        Grown(wasWhole && _changes.Count > 0);
+        if (_batch.Exists(static pending => pending.Refusal is not null))
+            Volatile.Write(ref _full, true);
+        else if (_changes.Exists(static change => change.After is not null))
+            Volatile.Write(ref _full, false);
         _commits++;
         _writes += _changes.Count;
         foreach (var change in _changes)
@@ -204,7 +222,7 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
             if (revision == _writer.Revision)
                 return;
             _writer.Accept(revision);
-            using var reader = new SqliteReader(_path);
+            using var reader = new SqliteReader(_path, _options);
             while (Log.Revision < revision)
                 Log.Append([.. reader.ReadChanges(new("", null), Log.Revision).Changes]);
         }
@@ -215,7 +233,9 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
     }
 
     private bool HasUpkeep() =>
-        _uncopied >= _options.CheckpointBytes || _shrink || _writer.Swept < Volatile.Read(ref _compactTarget) || HasCompactions();
+        MustCopy() || _shrink || _writer.Swept < Volatile.Read(ref _compactTarget) || HasCompactions();
+
+    private bool MustCopy() => _pausing is null ? _uncopied >= _options.CheckpointBytes : Volatile.Read(ref _paused);
 
     private bool HasCompactions()
     {
@@ -226,24 +246,22 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
     /// <summary>One small step of whatever is to be tidied up.</summary>
     private void Upkeep()
     {
+        if (MustCopy())
+        {
+            CopyLog();
+            return;
+        }
+
         try
         {
-            if (_uncopied >= _options.CheckpointBytes)
-            {
-                _uncopied = 0;
-                if (new FileInfo(_path + "-wal").Length < LongLog * _options.CheckpointBytes)
-                    _checkpointer.Request();
-                else
-                    _writer.Checkpoint();
-                return;
-            }
-
+            var wasWhole = _checkpointer.IsWhole;
             long target;
             lock (_gate)
                 target = _compactTarget;
             if (_writer.Compacted < target)
             {
                 _writer.Compact(target);
+                Grown(wasWhole);
                 Volatile.Write(ref _compacted, target);
                 Log.TrimTo(target);
             }
@@ -251,13 +269,15 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
             if (_writer.Swept < target)
             {
                 var took = _writer.Sweep(_sweepSize);
+                Grown(wasWhole);
                 _sweepSize = Math.Clamp(took > StepTime ? _sweepSize / 2 : _sweepSize * 2, MinSweep, MaxSweep);
                 _uncopied += _sweepSize * _writer.PageSize / 8;
                 _shrink = _writer.Swept >= target;
             }
             else if (_shrink)
             {
-                _shrink = _writer.Shrink(ShrinkPages);
+                _shrink = _writer.Shrink(ShrinkPages, out var gave);
+                Grown(wasWhole && gave);
 
                 // The file gets shorter when the log is copied into it.
                 _uncopied = _shrink ? _uncopied + (ShrinkPages * _writer.PageSize) : _options.CheckpointBytes;
@@ -273,6 +293,50 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
                 _compactTarget = _writer.Swept;
             CompleteCompactions(error);
         }
+    }
+
+    /// <summary>Sees to it that the log is copied into the file, or does it.</summary>
+    private void CopyLog()
+    {
+        _uncopied = 0;
+        if (_pausing is not null)
+        {
+            try
+            {
+                _writer.Checkpoint(_checkpointer);
+            }
+            catch (StoreException)
+            {
+                // The log stays as it is and nothing is lost; tried again when more has been written.
+            }
+            finally
+            {
+                (_pausing, _paused) = (null, false);
+                _readers.Resume();
+            }
+        }
+        else if (new FileInfo(_path + "-wal") is not { Exists: true } log || log.Length < LongLog * _options.CheckpointBytes)
+        {
+            _checkpointer.Request();
+        }
+        else
+        {
+            // It begins anew only when nobody reads it any more. Writes go on until the reads under way have ended.
+            _pausing = PauseAsync();
+        }
+    }
+
+    private async Task PauseAsync()
+    {
+        await _readers.PauseAsync().ConfigureAwait(false);
+        Volatile.Write(ref _paused, true);
+        _queue.Wake();
+    }
+
+    private void Grown(bool sinceWhole)
+    {
+        if (sinceWhole)
+            _checkpointer.LogHasGrown();
     }
 
     private void CompleteCompactions(Exception? error)

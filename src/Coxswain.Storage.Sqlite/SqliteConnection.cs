@@ -9,13 +9,14 @@ internal sealed class SqliteConnection : IDisposable
     private readonly sqlite3 _handle;
     private readonly List<SqliteStatement> _statements = [];
 
-    static SqliteConnection() => Batteries_V2.Init();
+    static SqliteConnection() => SqliteLibrary.Load();
 
-    public SqliteConnection(string path, bool readOnly)
+    /// <param name="vfs">The name of the file system layer; null: SQLite's own.</param>
+    public SqliteConnection(string path, bool readOnly, string? vfs = null)
     {
         Path = path;
         var flags = (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE) | raw.SQLITE_OPEN_NOMUTEX;
-        var result = raw.sqlite3_open_v2(path, out _handle, flags, null);
+        var result = raw.sqlite3_open_v2(path, out _handle, flags, vfs);
         if (result != raw.SQLITE_OK)
         {
             var error = Error(result);
@@ -55,11 +56,13 @@ internal sealed class SqliteConnection : IDisposable
         raw.sqlite3_progress_handler(_handle, stop is null ? 0 : 2000, stop is null ? null : _ => stop() ? 1 : 0, null);
 
     /// <summary>Copies what it can of the write-ahead log into the file without waiting for anyone.</summary>
-    public void Checkpoint()
+    /// <returns>Whether all that was in the log when the copy began is in the file.</returns>
+    public bool Checkpoint()
     {
-        var result = raw.sqlite3_wal_checkpoint_v2(_handle, null, raw.SQLITE_CHECKPOINT_PASSIVE, out _, out _);
+        var result = raw.sqlite3_wal_checkpoint_v2(_handle, null, raw.SQLITE_CHECKPOINT_PASSIVE, out var inLog, out var copied);
         if ((result & 0xff) is not (raw.SQLITE_OK or raw.SQLITE_BUSY))
             throw Error(result);
+        return result == raw.SQLITE_OK && copied == inLog;
     }
 
     public void Dispose()
@@ -93,7 +96,7 @@ internal sealed class SqliteConnection : IDisposable
         };
     }
 
-    private StoreFullException Full(string detail) => new(
+    internal StoreFullException Full(string detail) => new(
         $"The store {Path} has no room for the write ({detail}); free disk space or raise its size limit, "
         + "and writes go on by themselves.");
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Coxswain.Storage.Sqlite;
 
@@ -15,9 +16,12 @@ namespace Coxswain.Storage.Sqlite;
 /// current revision. As <c>prev</c> names the replaced row, compaction walks the ids once, and a past state is the present one
 /// taken back: neither needs an index over old rows.
 /// </remarks>
-internal static class SqliteFile
+internal static partial class SqliteFile
 {
     private const int FormatVersion = 1;
+
+    /// <summary>O_RDONLY | O_CLOEXEC.</summary>
+    private const int ReadOnlyFolder = 0x80000;
 
     /// <summary>"Cxsw": what tells our file from any other SQLite file.</summary>
     private const int ApplicationId = 0x43787377;
@@ -27,18 +31,47 @@ internal static class SqliteFile
     {
         var folder = System.IO.Path.GetDirectoryName(path)!;
         if (!Directory.Exists(folder))
+        {
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            FlushFolder(System.IO.Path.GetDirectoryName(folder) ?? "/");
+        }
+
         if (File.Exists(path))
             return;
 
         // SQLite gives its side files the mode of the main file.
-        using var file = new FileStream(path, new FileStreamOptions
+        using (var file = new FileStream(path, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        }))
+            file.Flush(flushToDisk: true);
+        FlushFolder(folder);
     }
+
+    /// <summary>Makes the names in a folder durable: a file that was flushed is lost with the power if its name was not.</summary>
+    public static void FlushFolder(string folder)
+    {
+        // .NET opens no folders.
+        var handle = Open(folder, ReadOnlyFolder);
+        if (handle < 0)
+            throw new IOException($"{folder}: {Marshal.GetLastPInvokeErrorMessage()}");
+        var result = Flush(handle);
+        var error = Marshal.GetLastPInvokeErrorMessage();
+        _ = Close(handle);
+        if (result != 0)
+            throw new IOException($"{folder}: {error}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Flush(int handle);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int handle);
 
     /// <summary>Takes the lock that keeps other processes out until it is disposed. The kernel frees it when the process dies.</summary>
     public static FileStream Lock(string path)
@@ -63,7 +96,7 @@ internal static class SqliteFile
     /// <summary>Opens the connection that writes, and brings a new file into form.</summary>
     public static SqliteConnection Open(string path, SqliteStoreOptions options)
     {
-        var connection = new SqliteConnection(path, readOnly: false);
+        var connection = new SqliteConnection(path, readOnly: false, options.Vfs);
         try
         {
             var version = connection.QueryInteger("PRAGMA user_version");
@@ -80,12 +113,17 @@ internal static class SqliteFile
                 connection.Execute("PRAGMA auto_vacuum = INCREMENTAL");
             else
                 Check(connection, options.CheckTime);
+            FileInfo file = new(path), log = new(path + "-wal");
+            if (version != 0 && !(log.Exists && log.Length > 0) && connection.QueryInteger("PRAGMA page_count") * connection.QueryInteger("PRAGMA page_size") > file.Length)
+                throw Damaged(path, "it was cut off");
 
             // A copy that SQLite made is in another mode.
             if (connection.QueryText("PRAGMA journal_mode = WAL") != "wal")
                 throw new StoreException($"The store {path} lies on a file system without shared memory; choose a local folder.");
             if (version == 0)
                 Format(connection);
+            else
+                CheckNewest(connection);
             Tune(connection, cacheKilobytes: 8192);
             connection.Execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432");
             var pages = Math.Max(16, options.MaxBytes / connection.QueryInteger("PRAGMA page_size"));
@@ -100,9 +138,9 @@ internal static class SqliteFile
     }
 
     /// <summary>Opens a connection that reads.</summary>
-    public static SqliteConnection OpenReader(string path)
+    public static SqliteConnection OpenReader(string path, SqliteStoreOptions options)
     {
-        var connection = new SqliteConnection(path, readOnly: true);
+        var connection = new SqliteConnection(path, readOnly: true, options.Vfs);
         Tune(connection, cacheKilobytes: 2048);
         return connection;
     }
@@ -122,6 +160,25 @@ internal static class SqliteFile
         PRAGMA user_version = {FormatVersion};
         COMMIT;
         """);
+
+    /// <summary>Whether the tables are ours and the newest writes, on the pages that a crash would have torn, can be read and fit together.</summary>
+    private static void CheckNewest(SqliteConnection connection)
+    {
+        if (connection.QueryInteger("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('entries', 'live', 'meta')") != 3
+            || connection.QueryInteger("SELECT count(*) FROM meta WHERE name IN ('compacted', 'swept')") != 2)
+            throw Damaged(connection.Path, "its tables are missing");
+
+        // The newest write is its key's newest; of the ones before it, a later one may have been.
+        var wrong = connection.QueryText(
+            """
+            WITH newest AS (SELECT id, key, created, prev, value FROM entries ORDER BY id DESC LIMIT 64)
+            SELECT n.id FROM newest n LEFT JOIN live l ON l.key = n.key
+            WHERE n.created > n.id OR n.prev >= n.id OR length(substr(n.value, -1)) < 0 OR coalesce(l.id < n.id, 0)
+               OR (n.id = (SELECT max(id) FROM newest) AND (n.value IS NULL) IS NOT (l.id IS NULL)) LIMIT 1
+            """);
+        if (wrong.Length > 0)
+            throw Damaged(connection.Path, $"revision {wrong} does not fit the rest");
+    }
 
     private static void Check(SqliteConnection connection, TimeSpan limit)
     {

@@ -16,10 +16,12 @@ internal sealed class SqliteReader : IDisposable
     private readonly SqliteStatement _changedSince;
     private readonly SqliteStatement _changes;
     private readonly SqliteStatement _entry;
+    private readonly SqliteStatement _checked;
+    private readonly SqliteStatement _checkedKeys;
 
-    public SqliteReader(string path)
+    public SqliteReader(string path, SqliteStoreOptions options)
     {
-        _connection = SqliteFile.OpenReader(path);
+        _connection = SqliteFile.OpenReader(path, options);
         _begin = _connection.Prepare("BEGIN");
         _commit = _connection.Prepare("COMMIT");
         _revisions = _connection.Prepare(
@@ -39,6 +41,15 @@ internal sealed class SqliteReader : IDisposable
             "SELECT key, prev FROM entries WHERE id > ?1 AND key >= ?2 AND key < coalesce(?3, x'') ORDER BY id");
         _changes = _connection.Prepare("SELECT id, key, created, prev, value FROM entries WHERE id > ?1 ORDER BY id LIMIT ?2");
         _entry = _connection.Prepare("SELECT key, created, id, value FROM entries WHERE id = ?1");
+
+        // The value is read to its end: its last byte is on its last page.
+        _checked = _connection.Prepare(
+            """
+            SELECT e.id, e.key, e.created, e.prev, e.value IS NOT NULL AND length(substr(e.value, -1)) >= 0, coalesce(l.id, 0)
+            FROM entries e LEFT JOIN live l ON l.key = e.key WHERE e.id >= ?1 ORDER BY e.id LIMIT ?2
+            """);
+        _checkedKeys = _connection.Prepare(
+            "SELECT l.key, l.id, e.key FROM live l LEFT JOIN entries e ON e.id = l.id AND e.value IS NOT NULL WHERE l.key >= ?1 ORDER BY l.key LIMIT ?2");
     }
 
     public StoreEntry? Get(string key)
@@ -84,12 +95,70 @@ internal sealed class SqliteReader : IDisposable
         return revision == current ? ListNewest(range, options.Limit, current) : ListPast(range, options.Limit, revision);
     });
 
-    /// <summary>Writes what is there now into a new file.</summary>
-    public void CopyTo(string path)
+    /// <summary>The bytes of the file's pages, and of those of them that hold something.</summary>
+    public (long Bytes, long InUse) Usage()
     {
-        using var copy = _connection.Prepare("VACUUM INTO ?1");
-        copy.Bind(1, path).Run();
+        var pages = _connection.QueryInteger("PRAGMA page_count");
+        var size = _connection.QueryInteger("PRAGMA page_size");
+        return (pages * size, (pages - _connection.QueryInteger("PRAGMA freelist_count")) * size);
     }
+
+    /// <summary>Writes what is there now into a new file.</summary>
+    /// <exception cref="SqliteInterruptedException">It was told to stop.</exception>
+    public void CopyTo(string path, Func<bool> stop) => Interruptibly(stop, () =>
+    {
+        _connection.Prepare("VACUUM INTO ?1").Bind(1, path).Run();
+        return true;
+    });
+
+    /// <summary>SQLite's check of the whole file.</summary>
+    /// <returns>What is wrong, one for each line; empty: nothing.</returns>
+    /// <exception cref="SqliteInterruptedException">It was told to stop.</exception>
+    public IReadOnlyList<string> Check(Func<bool> stop) => Interruptibly(stop, () =>
+    {
+        var found = new List<string>();
+        var check = _connection.Prepare("PRAGMA integrity_check(10)");
+        while (check.Step())
+            found.Add(check.Text(0).ReplaceLineEndings(" "));
+        return found is ["ok"] ? [] : found;
+    });
+
+    /// <summary>Checks some entries, from a revision on, against what every entry must be.</summary>
+    /// <returns>The first one that is wrong, in words; null: none. And where to go on; null: that was the last.</returns>
+    public (string? Wrong, long? Next) CheckEntries(long from, int limit) => InSnapshot(() =>
+    {
+        var (wrong, last, rows) = (default(string), from, 0);
+        _checked.Bind(1, from).Bind(2, limit);
+        while (wrong is null && _checked.Step())
+        {
+            (last, rows) = (_checked.Integer(0), rows + 1);
+            var (key, created, prev, live) = (_checked.Text(1), _checked.Integer(2), _checked.Integer(3), _checked.Integer(5));
+            if (key.Length == 0 || created <= 0 || created > last || prev < 0 || prev >= last || (prev == 0) != (created == last))
+                wrong = $"revision {last} of {key} names the revisions {created} and {prev}";
+            else if (_checked.Integer(4) == 0 && live == last)
+                wrong = $"revision {last} of {key} is a deletion and yet its newest entry";
+            else if (live < last && live != 0)
+                wrong = $"revision {last} of {key} is newer than its newest entry {live}";
+        }
+
+        return (wrong, rows < limit ? default(long?) : last + 1);
+    });
+
+    /// <summary>Checks that some keys, from one on, have the entry that is said to be their newest.</summary>
+    /// <returns>The first that has not, in words; null: none. And where to go on; null: that was the last.</returns>
+    public (string? Wrong, string? Next) CheckKeys(string from, int limit) => InSnapshot(() =>
+    {
+        var (wrong, last, rows) = (default(string), from, 0);
+        _checkedKeys.Bind(1, from).Bind(2, limit);
+        while (wrong is null && _checkedKeys.Step())
+        {
+            (last, rows) = (_checkedKeys.Text(0), rows + 1);
+            if (_checkedKeys.IsNull(2) || _checkedKeys.Text(2) != last)
+                wrong = $"the entry {_checkedKeys.Integer(1)} of {last} is missing";
+        }
+
+        return (wrong, rows < limit ? null : last + "\0");
+    });
 
     public void Dispose() => _connection.Dispose();
 
@@ -158,6 +227,19 @@ internal sealed class SqliteReader : IDisposable
         return revisions;
     }
 
+    private T Interruptibly<T>(Func<bool> stop, Func<T> work)
+    {
+        _connection.InterruptWhen(stop);
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            _connection.InterruptWhen(null);
+        }
+    }
+
     private T InSnapshot<T>(Func<T> read)
     {
         _begin.Run();
@@ -168,7 +250,7 @@ internal sealed class SqliteReader : IDisposable
         finally
         {
             // Statements left in the middle by an exception would keep the snapshot open.
-            foreach (var statement in (ReadOnlySpan<SqliteStatement>)[_list, _liveIds, _changedSince, _changes, _entry])
+            foreach (var statement in (ReadOnlySpan<SqliteStatement>)[_list, _liveIds, _changedSince, _changes, _entry, _checked, _checkedKeys])
                 statement.Reset();
             _commit.Run();
         }

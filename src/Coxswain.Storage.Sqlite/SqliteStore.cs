@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 
 namespace Coxswain.Storage.Sqlite;
@@ -14,23 +13,43 @@ public sealed class SqliteStore : IStore
 {
     private readonly SqliteStoreOptions _options;
     private readonly FileStream _lock;
+    private readonly SqliteReaders _readers;
     private readonly SqliteCommitter _committer;
-    private readonly ConcurrentBag<SqliteReader> _readers = [];
-    private readonly SemaphoreSlim _readerSlots;
+    private readonly SqliteHealth _health;
+
+    /// <summary>Whoever reads the whole file for a long time: one at a time.</summary>
+    private readonly SemaphoreSlim _longRead = new(1, 1);
+
     private int _disposed;
 
     private SqliteStore(string path, SqliteStoreOptions options, FileStream fileLock)
     {
         (Path, _options, _lock) = (path, options, fileLock);
-        _readerSlots = new(options.Readers, options.Readers);
-        _committer = new(path, options);
+        _readers = new(path, options);
+        _committer = new(path, options, _readers);
+        _health = new(this, _readers, options);
     }
 
     /// <summary>The file.</summary>
     public string Path { get; }
 
     /// <summary>The size of the file with its write-ahead log.</summary>
-    public long SizeBytes => Length(Path) + Length(Path + "-wal");
+    public long SizeBytes => Length(Path) + LogBytes;
+
+    /// <summary>The size of the write-ahead log.</summary>
+    public long LogBytes => Length(Path + "-wal");
+
+    /// <summary>How much of the file holds something; the rest is free for new writes. As of the last look (every ten seconds).</summary>
+    public long InUseBytes => _health.InUseBytes;
+
+    /// <summary>The free space of the disk, as of the last look.</summary>
+    public long DiskFreeBytes => _health.DiskFreeBytes;
+
+    /// <summary>What people should see to before it stops the store, or that has.</summary>
+    public IReadOnlyList<StoreAlarm> Alarms => _health.Alarms;
+
+    /// <summary>The version of SQLite that does the work, and where it came from.</summary>
+    public static string Library => SqliteLibrary.Description;
 
     /// <summary>The size at which writes are refused.</summary>
     public long MaxBytes => _options.MaxBytes;
@@ -84,11 +103,15 @@ public sealed class SqliteStore : IStore
     public async ValueTask<StoreEntry?> GetAsync(string key, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        return await ReadAsync(reader => reader.Get(key), cancellation);
+        ThrowIfDisposed();
+        return await _readers.ReadAsync(reader => reader.Get(key), cancellation);
     }
 
-    public async ValueTask<StorePage> ListAsync(StoreRange range, StoreListOptions options, CancellationToken cancellation) =>
-        await ReadAsync(reader => reader.List(range, options), cancellation);
+    public async ValueTask<StorePage> ListAsync(StoreRange range, StoreListOptions options, CancellationToken cancellation)
+    {
+        ThrowIfDisposed();
+        return await _readers.ReadAsync(reader => reader.List(range, options), cancellation);
+    }
 
     public async ValueTask<WriteResult> WriteAsync(StoreWrite write, CancellationToken cancellation)
     {
@@ -111,7 +134,7 @@ public sealed class SqliteStore : IStore
             if (after < _committer.Compacted)
                 throw new CompactedException(after, _committer.Compacted);
             if (!log.TryRead(range, after, out var batch))
-                batch = await ReadAsync(reader => reader.ReadChanges(range, after), cancellation);
+                batch = await _readers.ReadAsync(reader => reader.ReadChanges(range, after), cancellation);
             if (batch is null)
             {
                 await log.WaitAsync(after, cancellation);
@@ -132,7 +155,8 @@ public sealed class SqliteStore : IStore
     }
 
     /// <summary>Writes all of the store as it is at one revision into a new file, which <see cref="Open"/> opens. Writes go on.</summary>
-    /// <exception cref="StoreException">The file exists, or cannot be written.</exception>
+    /// <remarks>Flushed to disk when it returns; when it throws there is no file.</remarks>
+    /// <exception cref="StoreException">The file exists, or cannot be written, or so much was written meanwhile that the log became too long.</exception>
     public async ValueTask CopyToAsync(string path, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -142,13 +166,45 @@ public sealed class SqliteStore : IStore
 
         // Made before SQLite does, so that only the owner can ever read it.
         SqliteFile.Create(path);
-        await ReadAsync(
-            reader =>
+        try
+        {
+            await LongReadAsync("copy", (reader, stop) =>
             {
-                reader.CopyTo(path);
+                reader.CopyTo(path, stop);
                 return true;
-            },
-            cancellation);
+            }, cancellation);
+            await using (var file = File.OpenWrite(path))
+                file.Flush(flushToDisk: true);
+            SqliteFile.FlushFolder(System.IO.Path.GetDirectoryName(path)!);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    /// <summary>Checks the whole file while the store is in use: every page by SQLite's own check, then every entry by ours.</summary>
+    /// <remarks>What is wrong becomes an alarm too. Takes about a second for 300 MB, on the caller's thread, with pauses between.</remarks>
+    /// <returns>What is wrong, in words; empty: nothing.</returns>
+    /// <exception cref="StoreException">So much was written meanwhile that the log became too long; the check may be tried again.</exception>
+    public async ValueTask<IReadOnlyList<string>> CheckAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            IReadOnlyList<string> wrong = await LongReadAsync("check", (reader, stop) => reader.Check(stop), cancellation);
+            if (wrong.Count == 0 && await CheckEntriesAsync(cancellation) is { } found)
+                wrong = [found];
+            if (wrong.Count > 0)
+                _health.Damaged(SqliteFile.Damaged(Path, string.Join("; ", wrong)).Message);
+            return wrong;
+        }
+        catch (StoreCorruptException error)
+        {
+            // So damaged that it cannot even be checked.
+            _health.Damaged(error.Message);
+            return [error.Message];
+        }
     }
 
     /// <summary>Commits what waits, ends watches, and closes the file.</summary>
@@ -159,38 +215,54 @@ public sealed class SqliteStore : IStore
         _committer.Log.Close(new ObjectDisposedException(nameof(SqliteStore)));
 
         // Readers first: the last connection to close folds the write-ahead log into the file.
-        for (var i = 0; i < _options.Readers; i++)
-            await _readerSlots.WaitAsync(CancellationToken.None);
-        while (_readers.TryTake(out var reader))
-            reader.Dispose();
-
-        // Reads that still wait for their turn find the store closed.
-        _readerSlots.Release(_options.Readers);
+        await _longRead.WaitAsync(CancellationToken.None);
+        _longRead.Release();
+        await _health.DisposeAsync();
+        await _readers.DisposeAsync();
         await _committer.DisposeAsync();
         await _lock.DisposeAsync();
     }
 
-    private async ValueTask<T> ReadAsync<T>(Func<SqliteReader, T> read, CancellationToken cancellation)
+    private async ValueTask<string?> CheckEntriesAsync(CancellationToken cancellation)
+    {
+        const int Step = 512;
+        var wrong = default(string);
+        for (long? from = 0; from is { } id && wrong is null;)
+        {
+            (wrong, from) = await _readers.ReadAsync(reader => reader.CheckEntries(id, Step), cancellation);
+            await Task.Yield();
+        }
+
+        for (var from = ""; from is { } key && wrong is null;)
+        {
+            (wrong, from) = await _readers.ReadAsync(reader => reader.CheckKeys(key, Step), cancellation);
+            await Task.Yield();
+        }
+
+        return wrong;
+    }
+
+    /// <summary>Reads on a connection that nobody waits for, until it is done, cancelled, closed, or in the way of the log.</summary>
+    private async ValueTask<T> LongReadAsync<T>(string what, Func<SqliteReader, Func<bool>, T> read, CancellationToken cancellation)
     {
         ThrowIfDisposed();
-        await _readerSlots.WaitAsync(cancellation);
+        await _longRead.WaitAsync(cancellation);
         try
         {
             ThrowIfDisposed();
-            if (!_readers.TryTake(out var reader))
-                reader = new(Path);
-            try
-            {
-                return read(reader);
-            }
-            finally
-            {
-                _readers.Add(reader);
-            }
+            using var reader = new SqliteReader(Path, _options);
+            return read(reader, () => cancellation.IsCancellationRequested || Volatile.Read(ref _disposed) != 0 || LogBytes > _options.LogLimit);
+        }
+        catch (SqliteInterruptedException error)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ThrowIfDisposed();
+            throw new StoreException(
+                $"The {what} of the store {Path} was stopped: more was written meanwhile than its log may hold; try again when less is written.", error);
         }
         finally
         {
-            _readerSlots.Release();
+            _longRead.Release();
         }
     }
 

@@ -18,6 +18,14 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteStatement _sweepReplaced;
     private readonly SqliteStatement _sweepDeleted;
     private readonly SqliteStatement _setSwept;
+    private readonly SqliteStatement _pageCount;
+    private readonly SqliteStatement _freeCount;
+
+    /// <summary>Beyond this many pages in use only deletions are taken: they make room, if they find some.</summary>
+    private readonly long _pagesForAll;
+
+    private long _pagesInUse;
+    private long _pagesSinceLook = long.MaxValue / 2;
 
     public SqliteWriter(string path, SqliteStoreOptions options)
     {
@@ -37,7 +45,11 @@ internal sealed class SqliteWriter : IDisposable
         // A deletion's row goes when the next revision is swept: so the row of the newest revision always stays.
         _sweepDeleted = _connection.Prepare("DELETE FROM entries WHERE id >= ?1 AND id < ?2 AND value IS NULL");
         _setSwept = _connection.Prepare("UPDATE meta SET value = ?1 WHERE name = 'swept'");
+        _pageCount = _connection.Prepare("PRAGMA page_count");
+        _freeCount = _connection.Prepare("PRAGMA freelist_count");
         PageSize = _connection.QueryInteger("PRAGMA page_size");
+        var pages = options.MaxBytes / PageSize;
+        _pagesForAll = pages - Math.Min(pages / 4, (options.BatchBytes * 2 / PageSize) + (4 * options.BatchLimit));
         Revision = ReadRevision();
         Compacted = _connection.QueryInteger("SELECT value FROM meta WHERE name = 'compacted'");
         Swept = _connection.QueryInteger("SELECT value FROM meta WHERE name = 'swept'");
@@ -60,8 +72,15 @@ internal sealed class SqliteWriter : IDisposable
         var revision = Revision;
         try
         {
+            var room = HasRoom(writes);
             foreach (var pending in writes)
-                pending.Result = Apply(pending.Write, ref revision, changes);
+            {
+                if (room || pending.Write.Value is null)
+                    pending.Result = Apply(pending.Write, ref revision, changes);
+                else
+                    pending.Refuse(_connection.Full("its size limit is reached"));
+            }
+
             _commit.Run();
         }
         catch
@@ -106,18 +125,19 @@ internal sealed class SqliteWriter : IDisposable
 
     /// <summary>Gives pages back to the file system, if there are more free ones than a working store needs.</summary>
     /// <returns>Whether there are more to give.</returns>
-    public bool Shrink(int pages)
+    public bool Shrink(int pages, out bool gave)
     {
         var free = _connection.QueryInteger("PRAGMA freelist_count");
         var spare = Math.Max(1024, _connection.QueryInteger("PRAGMA page_count") / 8);
-        if (free <= spare)
+        gave = free > spare;
+        if (!gave)
             return false;
         _connection.Execute($"PRAGMA incremental_vacuum({Math.Min(pages, free - spare)})");
         return free - spare > pages;
     }
 
     /// <summary>Copies the write-ahead log into the file.</summary>
-    public void Checkpoint() => _connection.Checkpoint();
+    public void Checkpoint(SqliteCheckpointer checkpointer) => checkpointer.Copy(_connection);
 
     /// <summary>Reads what is committed after a failure that left it open.</summary>
     public long ReadRevision() => _connection.QueryInteger("SELECT coalesce((SELECT max(id) FROM entries), 1)");
@@ -126,6 +146,28 @@ internal sealed class SqliteWriter : IDisposable
     public void Accept(long revision) => Revision = revision;
 
     public void Dispose() => _connection.Dispose();
+
+    /// <summary>Whether values may still be written. Looked at more often the closer the limit is.</summary>
+    private bool HasRoom(ReadOnlySpan<PendingWrite> writes)
+    {
+        if (_pagesInUse + _pagesSinceLook > _pagesForAll / 2)
+        {
+            _pagesInUse = Number(_pageCount) - Number(_freeCount);
+            _pagesSinceLook = 0;
+        }
+
+        foreach (var pending in writes)
+            _pagesSinceLook += 4 + ((pending.Write.Value?.Length ?? 0) / PageSize);
+        return _pagesInUse < _pagesForAll;
+
+        static long Number(SqliteStatement statement)
+        {
+            statement.Step();
+            var number = statement.Integer(0);
+            statement.Reset();
+            return number;
+        }
+    }
 
     private WriteResult Apply(StoreWrite write, ref long revision, List<StoreChange> changes)
     {
