@@ -93,6 +93,22 @@ public sealed class SqliteStore : IStore
 
     public bool ExpiresKeys => false;
 
+    /// <summary>How the store is.</summary>
+    public StoreReport Report() => new("sqlite",
+    [
+        new()
+        {
+            Name = Path,
+            Version = Library,
+            Bytes = SizeBytes,
+            BytesInUse = InUseBytes,
+            LogBytes = LogBytes,
+            DiskFreeBytes = DiskFreeBytes,
+            MaxBytes = MaxBytes,
+            Alarms = [.. Alarms.Select(alarm => alarm.Name is StoreAlarm.NoSpace or StoreAlarm.Corrupt ? alarm.Name : alarm.Message)],
+        },
+    ]);
+
     public ValueTask<StoreRevisions> GetRevisionsAsync(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();

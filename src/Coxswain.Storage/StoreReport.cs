@@ -25,10 +25,16 @@ public sealed record StoreMember
     /// <summary>How much of that is in use; 0: not known.</summary>
     public long BytesInUse { get; init; }
 
+    /// <summary>How much of it is the write-ahead log; 0: not known.</summary>
+    public long LogBytes { get; init; }
+
+    /// <summary>The free space of the disk that it is on; 0: not known.</summary>
+    public long DiskFreeBytes { get; init; }
+
     /// <summary>The size at which writes are refused; 0: not known, or none.</summary>
     public long MaxBytes { get; init; }
 
-    /// <summary>What is wrong though it answers: <c>NOSPACE</c>, <c>CORRUPT</c>, or a sentence.</summary>
+    /// <summary>What is wrong, or soon will be, though it answers: <c>NOSPACE</c>, <c>CORRUPT</c>, or a sentence.</summary>
     public IReadOnlyList<string> Alarms { get; init; } = [];
 
     /// <summary>Why it does not answer; null: it does.</summary>

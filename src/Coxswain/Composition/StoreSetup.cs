@@ -1,6 +1,5 @@
 using Coxswain.Lifecycle;
 using Coxswain.Storage;
-using Coxswain.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Coxswain.Composition;
@@ -20,8 +19,8 @@ internal static partial class StoreSetup
                 return new(memory, "in memory: nothing is kept", Compactor(memory), _ => Task.FromResult(new StoreReport("memory", [])));
             }
 
-            var sqlite = await Task.Run(() => SqliteStore.Open(options.Directory.Database), cancellation).ConfigureAwait(false);
-            return new(sqlite, sqlite.Path, Compactor(sqlite), _ => Task.FromResult(Report(sqlite)));
+            var setup = await SqliteSetup.OpenAsync(options.Directory.Database, clock, logger, cancellation).ConfigureAwait(false);
+            return new(setup.Store, setup.Store.Path, Compactor(setup.Store), _ => Task.FromResult(setup.Store.Report()), setup);
         }
         catch (StoreException e)
         {
@@ -33,11 +32,6 @@ internal static partial class StoreSetup
             : new(store, options.Store.CompactionInterval, clock, error => LogCompactionFailed(logger, error));
     }
 
-    private static StoreReport Report(SqliteStore store) => new("sqlite",
-    [
-        new() { Name = store.Path, Bytes = store.SizeBytes, MaxBytes = store.MaxBytes, Alarms = store.Full ? ["NOSPACE"] : [] },
-    ]);
-
     [LoggerMessage(LogLevel.Warning, "The store could not be compacted; trying again")]
     private static partial void LogCompactionFailed(ILogger logger, Exception error);
 }
@@ -46,7 +40,9 @@ internal static partial class StoreSetup
 /// <param name="place">Where it is, for people.</param>
 /// <param name="compactor">Null: somebody else compacts.</param>
 /// <param name="inspect">How the store is; does not throw for what is wrong with it, but says it.</param>
-internal sealed class OpenedStore(IStore store, string place, IAsyncDisposable? compactor, Func<CancellationToken, Task<StoreReport>> inspect) : IAsyncDisposable
+/// <param name="keeper">What works on the store beside everything else; null: nothing.</param>
+internal sealed class OpenedStore(IStore store, string place, IAsyncDisposable? compactor, Func<CancellationToken, Task<StoreReport>> inspect,
+    IAsyncDisposable? keeper = null) : IAsyncDisposable
 {
     public IStore Store => store;
 
@@ -58,6 +54,8 @@ internal sealed class OpenedStore(IStore store, string place, IAsyncDisposable? 
     {
         if (compactor is not null)
             await compactor.DisposeAsync().ConfigureAwait(false);
+        if (keeper is not null)
+            await keeper.DisposeAsync().ConfigureAwait(false);
         await store.DisposeAsync().ConfigureAwait(false);
     }
 }
