@@ -18,6 +18,12 @@ public sealed record ClusterOptions
 
     public bool RunScheduler { get; init; } = true;
 
+    /// <summary>How many nodes are simulated inside the process; 0: none.</summary>
+    public int SimulatedNodes { get; init; }
+
+    /// <summary>How long after its binding a pod on a simulated node becomes Ready.</summary>
+    public TimeSpan SimulatedPodDelay { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Which controllers run: names, <c>*</c> for all, <c>-name</c> to leave one out, <c>-*</c> for none.</summary>
     public IReadOnlyList<string> Controllers { get; init; } = ["*"];
 

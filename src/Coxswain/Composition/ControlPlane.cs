@@ -7,6 +7,7 @@ using Coxswain.Client;
 using Coxswain.Controllers;
 using Coxswain.Lifecycle;
 using Coxswain.Security;
+using Coxswain.Simulation;
 using Microsoft.Extensions.Logging;
 
 namespace Coxswain.Composition;
@@ -114,7 +115,7 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
     private async Task<string?> StartLoopsAsync(CancellationToken cancellation)
     {
         await Roles.EnsureAsync(
-            Admin, [.. ControllerRoles.Roles, Roles.Dns], [.. ControllerRoles.Bindings, Roles.DnsBinding], cancellation).ConfigureAwait(false);
+            Admin, [.. ControllerRoles.Roles, Roles.Dns, Roles.Simulation], [.. ControllerRoles.Bindings, Roles.DnsBinding, Roles.SimulationBinding], cancellation).ConfigureAwait(false);
 
         var manager = new ControllerManager(
             user => ClientFor(user, user.StartsWith("system:serviceaccount:", StringComparison.Ordinal) ? user[(user.LastIndexOf(':') + 1)..] : "kube-controller-manager", GroupsOf(user)),
@@ -129,6 +130,13 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
         _supervisor.Run("controllers", manager.RunAsync);
         if (options.RunScheduler)
             _supervisor.Run("scheduler", RunSchedulerAsync);
+        if (options.SimulatedNodes > 0)
+        {
+            var simulation = new SimulatedNodes(
+                new() { Nodes = options.SimulatedNodes, PodStartDelay = options.SimulatedPodDelay }, ClientFor(Roles.SimulationUser, "simulation"), clock, loggers);
+            _supervisor.Run("simulated nodes", simulation.RunAsync);
+        }
+
         return null;
     }
 

@@ -41,6 +41,30 @@ internal static class Roles
         Subjects = [new() { ApiGroup = "rbac.authorization.k8s.io", Kind = "User", Name = DnsUser }],
     };
 
+    /// <summary>The identity of simulated nodes.</summary>
+    public const string SimulationUser = "system:coxswain:simulation";
+
+    private static readonly ObjectMeta SimulationMetadata = DnsMetadata with { Name = SimulationUser };
+
+    public static ClusterRole Simulation { get; } = new()
+    {
+        Metadata = SimulationMetadata,
+        Rules =
+        [
+            new() { ApiGroups = [""], Resources = ["nodes"], Verbs = ["create", "get", "list", "delete"] },
+            new() { ApiGroups = [""], Resources = ["nodes/status", "pods/status"], Verbs = ["update"] },
+            new() { ApiGroups = [""], Resources = ["pods"], Verbs = ["list", "watch", "delete"] },
+            new() { ApiGroups = ["coordination.k8s.io"], Resources = ["leases"], Verbs = ["create", "get", "update"] },
+        ],
+    };
+
+    public static ClusterRoleBinding SimulationBinding { get; } = new()
+    {
+        Metadata = SimulationMetadata,
+        RoleRef = new() { ApiGroup = "rbac.authorization.k8s.io", Kind = "ClusterRole", Name = SimulationMetadata.Name },
+        Subjects = [new() { ApiGroup = "rbac.authorization.k8s.io", Kind = "User", Name = SimulationUser }],
+    };
+
     /// <summary>Creates what is missing and mends rules that differ, unless an administrator has switched that off by annotation.</summary>
     public static async Task EnsureAsync(
         IApiClient api, IEnumerable<ClusterRole> roles, IEnumerable<ClusterRoleBinding> bindings, CancellationToken cancellation)
