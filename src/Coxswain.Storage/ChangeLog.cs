@@ -77,6 +77,25 @@ public sealed class ChangeLog
         }
     }
 
+    /// <summary>Forgets everything and goes on after a later revision, because changes in between were missed: readers that have not
+    /// read that far are told that they fell behind.</summary>
+    public void Restart(long revision)
+    {
+        TaskCompletionSource? signal;
+        lock (_gate)
+        {
+            if (revision <= _revision)
+                return;
+            while (_count > 0)
+                DropOldest();
+            Volatile.Write(ref _start, revision);
+            Volatile.Write(ref _revision, revision);
+            (signal, _signal) = (_signal, null);
+        }
+
+        signal?.SetResult();
+    }
+
     /// <summary>The next batch of a range after a revision.</summary>
     /// <returns>False if the changes after that revision are no longer all kept. True with a null batch: nothing new yet.</returns>
     /// <exception cref="Exception">What the log was closed with.</exception>
@@ -94,6 +113,10 @@ public sealed class ChangeLog
 
             var index = IndexAfter(after);
             var end = Math.Min(_count, index + BatchLimit);
+
+            // A store may change many keys at one revision, as etcd does when a lease ends; a batch never ends inside one.
+            while (end < _count && At(end).Revision == At(end - 1).Revision)
+                end++;
             var revision = end == _count ? _revision : At(end - 1).Revision;
             List<StoreChange>? changes = null;
             for (; index < end; index++)

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using Coxswain.Grpc;
+using Coxswain.Storage.Etcd.Connections;
+
+namespace Coxswain.Storage.Etcd;
+
+/// <summary>Keeps one watch of etcd open, from wherever it was lost, and feeds the log from which all our watches read.</summary>
+internal sealed class EtcdFeed : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly EtcdConnection _connection;
+    private readonly EtcdRevisions _revisions;
+    private readonly TimeProvider _clock;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _loop;
+
+    /// <param name="revision">The newest revision; the log begins with it.</param>
+    public EtcdFeed(EtcdConnection connection, EtcdRevisions revisions, EtcdStoreOptions options, long revision, TimeProvider clock)
+    {
+        (_connection, _revisions, _clock) = (connection, revisions, clock);
+
+        // The first revision is that of an empty store: nothing was changed before it.
+        Log = new(revision == 1 ? 0 : revision, revision, options.LogCount, options.LogBytes);
+        _loop = RunAsync();
+    }
+
+    public ChangeLog Log { get; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop;
+        _stop.Dispose();
+        Log.Close(new ObjectDisposedException(nameof(EtcdStore)));
+    }
+
+    private async Task RunAsync()
+    {
+        for (var resumed = false; !_stop.IsCancellationRequested; resumed = true)
+        {
+            if (resumed)
+                _connection.Metrics.WatchResumed();
+            try
+            {
+                await foreach (var changes in EtcdWatch.ReadAsync(_connection, Log.Revision, _stop.Token))
+                    Log.Append(CollectionsMarshal.AsSpan(changes));
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (HistoryLostException)
+            {
+                await SkipAsync();
+            }
+            catch (GrpcException)
+            {
+                // The connection goes to another member; the pause is for when there is none.
+                await Task.Delay(Pause, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    // We were away for so long that the changes since are gone: whoever watches is told, and reads anew.
+    private async Task SkipAsync()
+    {
+        try
+        {
+            await _revisions.LearnCompactedAsync(_stop.Token);
+            Log.Restart((await _revisions.GetAsync(_stop.Token)).Current);
+        }
+        catch (Exception error) when (error is StoreException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Tried again with the next watch, which ends the same way.
+            await Task.Delay(Pause, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}
