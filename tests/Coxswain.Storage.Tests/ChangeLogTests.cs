@@ -41,6 +41,34 @@ public sealed class ChangeLogTests
     }
 
     [Fact]
+    public void A_batch_never_ends_inside_a_revision_that_changed_many_keys()
+    {
+        var log = new ChangeLog(1, 1, maxCount: 5000, maxBytes: long.MaxValue);
+        log.Append([.. Enumerable.Range(0, 1000).Select(i => new StoreChange(null, new($"/a/{i}", default, 2, 2), 2))]);
+        log.Append([.. Enumerable.Range(0, 1000).Select(i => new StoreChange(null, new($"/b/{i}", default, 3, 3), 3)), Change(4)]);
+
+        Assert.True(log.TryRead(Everything, 1, out var first));
+        Assert.Equal((2000, 3), (first!.Changes.Count, first.Revision));
+        Assert.Equal([4], Read(log, first.Revision));
+    }
+
+    [Fact]
+    public void A_log_that_begins_anew_tells_those_who_were_behind()
+    {
+        var log = new ChangeLog(1, 1, 100, long.MaxValue);
+        log.Append([Change(2), Change(3)]);
+        var waiting = log.WaitAsync(3, TestContext.Current.CancellationToken);
+        log.Restart(7);
+        log.Restart(6);
+
+        Assert.True(waiting.IsCompleted);
+        Assert.Equal((7, 7), (log.Start, log.Revision));
+        Assert.False(log.TryRead(Everything, 3, out _));
+        log.Append([Change(8)]);
+        Assert.Equal([8], Read(log, 7));
+    }
+
+    [Fact]
     public void A_trimmed_log_is_as_if_it_began_later()
     {
         var log = new ChangeLog(1, 1, 100, long.MaxValue);

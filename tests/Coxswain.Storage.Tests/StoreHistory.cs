@@ -9,7 +9,9 @@ namespace Coxswain.Storage.Tests;
 /// whose outcome its client was not told. (3) If one write ended before another began, their revisions agree. (4) A read or a lost
 /// race shows the newest write of its key at some moment between its begin and its end; a list shows all keys at one such moment,
 /// or at the revision that was asked for. (5) The other watches, which stop and go on from where they were, show the same order.</remarks>
+#pragma warning disable CA1001 // The token source has no timer: there is nothing to give back.
 public sealed class StoreHistory
+#pragma warning restore CA1001
 {
     private const int Watches = 3;
 
@@ -22,6 +24,7 @@ public sealed class StoreHistory
     private readonly List<StoreChange>[] _watched = [.. Enumerable.Range(0, Watches).Select(_ => new List<StoreChange>())];
     private readonly long[] _seen = new long[Watches];
     private readonly Task[] _watches;
+    private readonly CancellationTokenSource _ending = new();
     private long _end = long.MaxValue;
     private long _compacted;
 
@@ -58,6 +61,9 @@ public sealed class StoreHistory
         }
 
         Volatile.Write(ref _end, _writes.Max(write => write.Revision));
+
+        // A watch that has seen the last write already would wait for another one.
+        await _ending.CancelAsync();
         await Task.WhenAll(_watches).WaitAsync(TimeSpan.FromMinutes(1), cancellation);
     }
 
@@ -237,19 +243,25 @@ public sealed class StoreHistory
     private async Task WatchAsync(int watch, CancellationToken cancellation)
     {
         var random = new Random(watch);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Token);
         while (_seen[watch] < Volatile.Read(ref _end))
         {
             try
             {
+                var token = _ending.IsCancellationRequested ? cancellation : either.Token;
                 // The first stays; the others begin anew every now and then.
                 var batches = watch == 0 ? int.MaxValue : random.Next(1, 30);
-                await foreach (var batch in _store.WatchAsync(_everything, _seen[watch], cancellation))
+                await foreach (var batch in _store.WatchAsync(_everything, _seen[watch], token))
                 {
                     _watched[watch].AddRange(batch.Changes);
                     Volatile.Write(ref _seen[watch], batch.Revision);
                     if (--batches == 0 || batch.Revision >= Volatile.Read(ref _end))
                         break;
                 }
+            }
+            catch (OperationCanceledException) when (_ending.IsCancellationRequested && !cancellation.IsCancellationRequested)
+            {
+                // Now it is known how far to watch.
             }
             catch (StoreException)
             {
