@@ -53,7 +53,7 @@ public sealed class ChangeLogTests
     }
 
     [Fact]
-    public void A_log_that_begins_anew_tells_those_who_were_behind()
+    public async Task A_log_that_begins_anew_tells_those_who_were_behind()
     {
         var log = new ChangeLog(1, 1, 100, long.MaxValue);
         log.Append([Change(2), Change(3)]);
@@ -61,7 +61,7 @@ public sealed class ChangeLogTests
         log.Restart(7);
         log.Restart(6);
 
-        Assert.True(waiting.IsCompleted);
+        await waiting;
         Assert.Equal((7, 7), (log.Start, log.Revision));
         Assert.False(log.TryRead(Everything, 3, out _));
         log.Append([Change(8)]);
