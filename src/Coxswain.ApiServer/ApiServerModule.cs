@@ -7,6 +7,7 @@ using Coxswain.ApiServer.Authorization;
 using Coxswain.ApiServer.Bootstrap;
 using Coxswain.ApiServer.CustomResources;
 using Coxswain.ApiServer.Discovery;
+using Coxswain.ApiServer.Encryption;
 using Coxswain.ApiServer.Health;
 using Coxswain.ApiServer.Http;
 using Coxswain.ApiServer.Metrics;
@@ -37,6 +38,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly HealthChecks _health;
     private readonly ApiServerOptions _options;
     private readonly ILogger _log;
+    private readonly Func<CancellationToken, Task> _encryption = static _ => Task.CompletedTask;
     private string _address = "";
 
     private ApiServerModule(ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs, ApiServerAdditions additions)
@@ -44,6 +46,16 @@ internal sealed class ApiServerModule : IAsyncDisposable
         (_options, _clock, _log) = (options, clock, logs.CreateLogger<ApiServerModule>());
 
         // What is served, and where it is kept.
+        if (options.EncryptionProviderConfig.Length > 0)
+        {
+            var file = new EncryptionFile(options.EncryptionProviderConfig, clock, logs.CreateLogger<EncryptionFile>());
+            var transformations = new TransformationMetrics(clock);
+            var encrypted = new EncryptedStore(store, file.Load(transformations), transformations);
+            store = encrypted;
+            if (options.EncryptionProviderConfigAutomaticReload)
+                _encryption = cancellation => file.FollowAsync(encrypted, cancellation);
+        }
+
         Registries = new(ResourceTable.All, store, clock, logs) { Config = new(options.RuntimeConfig) };
         _strategies = new(new()
         {
@@ -186,7 +198,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         {
             var definitions = _definitions.RunAsync(cancellation);
             await ready;
-            await Task.WhenAll(definitions, _bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation), _policyStatus.RunAsync(cancellation));
+            await Task.WhenAll(definitions, _encryption(cancellation), _bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation), _policyStatus.RunAsync(cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

@@ -67,6 +67,12 @@ public sealed record ApiServerOptions
     /// <summary>Group/versions switched off or on ("batch/v1=false"), as --runtime-config.</summary>
     public IReadOnlyDictionary<string, string> RuntimeConfig { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The file that says which resources are encrypted in the store, and with which keys. Empty: none are. A backup must hold it.</summary>
+    public string EncryptionProviderConfig { get; init; } = "";
+
+    /// <summary>Whether that file is read again when it changes.</summary>
+    public bool EncryptionProviderConfigAutomaticReload { get; init; }
+
     /// <summary>Preference of node address types when the server calls a kubelet.</summary>
     public IReadOnlyList<string> KubeletPreferredAddressTypes { get; init; } = ["InternalIP", "ExternalIP", "Hostname", "InternalDNS", "ExternalDNS"];
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Coxswain.ApiServer.Admission;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Authorization;
+using Coxswain.ApiServer.Encryption;
 using Coxswain.ApiServer.Registry.Core;
 
 namespace Coxswain.ApiServer;
@@ -30,6 +31,7 @@ public static class ApiServerOptionsCheck
         .. NodePorts(options.ServiceNodePortRange),
         .. TokenFile(options.TokenAuthFile),
         .. Negative(options),
+        .. Encrypting(options),
         .. new RuntimeConfig(options.RuntimeConfig).Problems(),
         .. Issuers([options.ServiceAccountIssuer, .. options.FormerServiceAccountIssuers]),
         .. TokenLimit(options.ServiceAccountMaxTokenExpiration),
@@ -79,6 +81,19 @@ public static class ApiServerOptionsCheck
 
         if (problem is not null)
             yield return problem;
+    }
+
+    private static IEnumerable<string> Encrypting(ApiServerOptions options)
+    {
+        if (options.EncryptionProviderConfig.Length > 0)
+        {
+            if (EncryptionFile.Problem(options.EncryptionProviderConfig, TimeProvider.System) is { } problem)
+                yield return $"encryption-provider-config: {problem}";
+        }
+        else if (options.EncryptionProviderConfigAutomaticReload)
+        {
+            yield return "--encryption-provider-config-automatic-reload must be set with --encryption-provider-config";
+        }
     }
 
     private static IEnumerable<string> Negative(ApiServerOptions options)

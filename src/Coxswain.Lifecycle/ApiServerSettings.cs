@@ -53,4 +53,10 @@ public sealed record ApiServerSettings
     public IReadOnlyList<string> ApiAudiences { get; init; } = [];
 
     public bool Profiling { get; init; } = true;
+
+    /// <summary>The file that says what is encrypted in the store and with which keys. Empty: nothing is. A backup must hold it.</summary>
+    public string EncryptionProviderConfig { get; init; } = "";
+
+    /// <summary>Whether that file is read again when it changes.</summary>
+    public bool EncryptionProviderConfigAutomaticReload { get; init; }
 }

@@ -48,9 +48,9 @@ public readonly record struct StoreRevisions(long Current, long Compacted);
 
 /// <summary>One key's value. <see cref="ModRevision"/> is the revision of the write that made it.</summary>
 /// <remarks>Equality is by content: two reads of one revision give equal entries.</remarks>
-public sealed record StoreEntry(string Key, ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision) : IKeyed
+public record StoreEntry(string Key, ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision) : IKeyed
 {
-    public bool Equals(StoreEntry? other) =>
+    public virtual bool Equals(StoreEntry? other) =>
         other is not null && ModRevision == other.ModRevision && CreateRevision == other.CreateRevision
         && string.Equals(Key, other.Key, StringComparison.Ordinal) && Value.Span.SequenceEqual(other.Value.Span);
 

@@ -16,6 +16,9 @@ internal sealed class CachedObject : IKeyed
 {
     // One array, or pieces.
     private readonly object _json;
+
+    // The sign says whether it is stale: a field of its own would cost every object eight bytes.
+    private readonly int _own;
     private IMetadataObject? _value;
     private DecodedObjects? _decoded;
 
@@ -24,7 +27,7 @@ internal sealed class CachedObject : IKeyed
     {
         (Key, Revision, Metadata, _value) = (key, revision, value.Metadata, value);
         _json = MemoryMarshal.TryGetArray(json, out var array) && array.Count == array.Array!.Length ? array.Array : json.ToArray();
-        OwnBytes = JsonLength = json.Length;
+        _own = JsonLength = json.Length;
     }
 
     /// <summary>An object that shares what it can.</summary>
@@ -33,14 +36,14 @@ internal sealed class CachedObject : IKeyed
     {
         (Key, Revision, Metadata, _value) = (key, revision, value.Metadata, value);
         _json = parts.Split(json, front, out var own);
-        (JsonLength, OwnBytes) = (json.Length, own);
+        (JsonLength, _own) = (json.Length, own);
     }
 
     private CachedObject(CachedObject other, long revision, ObjectMeta metadata, ReadOnlySpan<byte> json, int front, SharedParts parts)
     {
         (Key, Revision, Metadata, _decoded) = (other.Key, revision, metadata, other._decoded);
         _json = parts.Split(json, front, out var own);
-        (JsonLength, OwnBytes) = (json.Length, own);
+        (JsonLength, _own) = (json.Length, own);
         if (Volatile.Read(ref other._value) is { } value)
             _value = value.WithMetadata(metadata);
         else if (_decoded is null)
@@ -77,7 +80,14 @@ internal sealed class CachedObject : IKeyed
     public int JsonLength { get; }
 
     /// <summary>About how much memory the JSON takes that is not shared with others.</summary>
-    public int OwnBytes { get; }
+    public int OwnBytes => _own & int.MaxValue;
+
+    /// <summary>It lies in the store in another form than a write would give it.</summary>
+    public bool IsStale
+    {
+        get => _own < 0;
+        init => _own = value ? _own | int.MinValue : _own & int.MaxValue;
+    }
 
     /// <summary>Copies the JSON, without its first bytes if so wished.</summary>
     /// <returns>How many bytes those were.</returns>

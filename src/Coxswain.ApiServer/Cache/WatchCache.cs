@@ -92,6 +92,13 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         }
     }
 
+    /// <summary>Why the value of a key cannot be read; null: it can, or there is none.</summary>
+    public string? WhyUnreadable(string key)
+    {
+        lock (_gate)
+            return _undecodable.Count > 0 ? _undecodable.GetValueOrDefault(key) : null;
+    }
+
     /// <summary>Loads the cache if nobody has yet, and completes when it can be read.</summary>
     public ValueTask ReadyAsync(CancellationToken cancellation) => Volatile.Read(ref _ready) ? default : new(LoadAsync(cancellation));
 

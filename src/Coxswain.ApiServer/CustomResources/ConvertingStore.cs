@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Coxswain.Api;
+using Coxswain.ApiServer.Encryption;
 using Coxswain.Storage;
 
 namespace Coxswain.ApiServer.CustomResources;
@@ -57,13 +58,25 @@ internal sealed class ConvertingStore(IStore inner, ConversionWebhook webhook, s
     private async Task<IReadOnlyList<StoreEntry>> ConvertAsync(IReadOnlyList<StoreEntry> entries, CancellationToken cancellation)
     {
         var others = new List<int>();
+        StoreEntry[]? result = null;
         for (var i = 0; i < entries.Count; i++)
-            if (VersionOf(entries[i].Value) != served)
+        {
+            // What cannot be read has no version; whoever decodes it says why.
+            if (entries[i] is TransformedEntry { Fault: not null })
+                continue;
+            var version = VersionOf(entries[i].Value);
+            if (version != served)
                 others.Add(i);
+
+            // A write would store it in the storage version.
+            if (version != stored && entries[i] is not TransformedEntry)
+                (result ??= [.. entries])[i] = new TransformedEntry(entries[i].Key, entries[i].Value, entries[i].CreateRevision, entries[i].ModRevision);
+        }
+
         if (others.Count == 0)
-            return entries;
+            return result ?? entries;
+        result ??= [.. entries];
         var converted = await webhook.ConvertAsync([.. others.Select(i => entries[i].Value)], served, cancellation);
-        var result = entries.ToArray();
         for (var i = 0; i < others.Count; i++)
             result[others[i]] = result[others[i]] with { Value = converted[i] };
         return result;

@@ -32,6 +32,8 @@ internal sealed class CustomForm(
         return served.Convert(codec.Read(value));
     }
 
+    public override bool IsCurrent(ReadOnlySpan<byte> value) => DocumentHeader.Read(value).ApiVersion == storage.Kind.ApiVersion;
+
     public override IMetadataObject Blank(ObjectMeta metadata) => served.Blank(metadata);
 
     public override ManagedFieldsManager CreateManager() =>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Coxswain.ApiServer.Encryption;
 using Coxswain.ApiServer.Http;
 using Coxswain.ApiServer.Registry;
 
@@ -24,6 +25,7 @@ internal sealed class MetricsPage(RequestMetrics requests, InflightLimit infligh
                 ($"component=\"apiserver\",group=\"{r.Descriptor.Kind.Group}\",resource=\"{r.Descriptor.Plural}\",scope=\"cluster\",subresource=\"\",verb=\"WATCH\",version=\"{r.Descriptor.Kind.Version}\"",
                     (double)r.Cache.Subscriptions))]);
         CacheMetrics.Write(text, registries);
+        (registries.Store as EncryptedStore)?.Metrics.Write(text);
         using var process = Process.GetCurrentProcess();
         Gauge(text, "process_resident_memory_bytes", "Resident memory.", ("", process.WorkingSet64));
         text.Append("# HELP process_cpu_seconds_total CPU time used.\n# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total ")

@@ -4,6 +4,8 @@ using Coxswain.Api.CustomResources;
 using Coxswain.Api.Meta.V1;
 using Coxswain.Api.ServerSideApply;
 using Coxswain.ApiServer.Cache;
+using Coxswain.ApiServer.CustomResources;
+using Coxswain.ApiServer.Encryption;
 using Coxswain.ApiServer.Tables;
 using Coxswain.ApiServer.Verbs;
 using Coxswain.Storage;
@@ -88,12 +90,23 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         return Cache.Snapshot();
     }
 
-    public async ValueTask<CachedObject?> FindAsync(string @namespace, string name, CancellationToken cancellation) =>
-        (await ReadAsync(cancellation)).Find(Key(@namespace, name));
+    /// <summary>Null: there is none.</summary>
+    /// <exception cref="ApiException">500: there is one, and what is stored of it cannot be read.</exception>
+    public async ValueTask<CachedObject?> FindAsync(string @namespace, string name, CancellationToken cancellation)
+    {
+        var key = Key(@namespace, name);
+        if ((await ReadAsync(cancellation)).Find(key) is { } found)
+            return found;
+        return Cache.WhyUnreadable(key) is { } reason ? throw new ApiException(Statuses.InternalError(reason)) : null;
+    }
 
     /// <exception cref="ApiException">404.</exception>
     public async ValueTask<CachedObject> GetAsync(string @namespace, string name, CancellationToken cancellation) =>
         await FindAsync(@namespace, name, cancellation) ?? throw NotFound(name);
+
+    /// <summary>Why a key has no object: 404, or 500 if what is stored under it cannot be read.</summary>
+    public ApiException Missing(string key, string name) =>
+        Cache.WhyUnreadable(key) is { } reason ? new(Statuses.InternalError(reason)) : NotFound(name);
 
     public ApiException NotFound(string name) => new(Statuses.NotFound(GroupResource, name));
 
@@ -117,9 +130,16 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         ? Stamped(Key(value.Metadata.Namespace, value.Metadata.Name), value, _form.Encode(value), revision)
         : new(Key(value.Metadata.Namespace, value.Metadata.Name), value, _form.EncodeServed(value), 0);
 
-    /// <summary>Whether an object would be stored as the very bytes that are stored.</summary>
-    public bool IsStoredAs(CachedObject current, IMetadataObject value) =>
-        current.JsonEquals(Unwritten(value, current.Revision).Json.Span);
+    /// <summary>Whether what is stored is in a form that a write would not give it: of another version, or encrypted otherwise.</summary>
+    public async ValueTask<bool> IsStaleAsync(CachedObject current, CancellationToken cancellation)
+    {
+        if (current.IsStale)
+            return true;
+
+        // Keys may have changed since the cache read the value.
+        return _store is EncryptedStore or ConvertingStore
+            && await _store.GetAsync(current.Key, cancellation) is TransformedEntry { Fault: null } entry && entry.ModRevision == current.Revision;
+    }
 
     /// <summary>Deletes a key if it is at a revision.</summary>
     /// <returns>Null: it is not. Otherwise the object with the revision of its deletion.</returns>
@@ -138,14 +158,19 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
     public CachedObject Decode(StoreEntry entry)
     {
         var stored = entry.Value.Span;
+        if (entry is TransformedEntry { Fault: { } fault })
+            throw new TransformException(fault);
+        if (stored.StartsWith("k8s:enc:"u8))
+            throw new TransformException($"unable to transform key {GoText.Quote(entry.Key)}: identity transformer tried to read encrypted data");
         var hasHead = stored.StartsWith(Head);
         var value = hasHead && _templates is not null ? _templates.Decode(stored, _form) : _form.Decode(stored);
 
         // Bytes that somebody else wrote (protobuf, other order, a revision in them) are written anew, in our form.
-        var ours = hasHead && value.Metadata.ResourceVersion.Length == 0 && !_form.Converts;
+        var stale = value.Metadata.ResourceVersion.Length > 0 || !_form.IsCurrent(stored);
+        var ours = hasHead && !stale && !_form.Converts;
         value = value.WithMetadata(_parts.Share(value.Metadata, ResourceVersionText.Of(entry.ModRevision)));
         if (!ours)
-            return new(entry.Key, value, _form.EncodeServed(value), front: 0, entry.ModRevision, _parts);
+            return new(entry.Key, value, _form.EncodeServed(value), front: 0, entry.ModRevision, _parts) { IsStale = stale };
         using var stamped = new PooledBuffer(stored.Length + 64);
         var front = JsonStamp.ResourceVersion(stamped, stored, entry.ModRevision);
         return new(entry.Key, value, stamped.WrittenSpan, front, entry.ModRevision, _parts);

@@ -8,6 +8,10 @@ namespace Coxswain.ApiServer.Registry;
 /// stored in one of them.</summary>
 internal class StoredForm(ResourceDescriptor descriptor, ObjectCodec codec)
 {
+    private readonly byte[] _head = JsonHead.Of(StoredVersions.Written(codec.Kind));
+    private readonly int _ownHead = JsonHead.Of(codec.Kind).Length;
+
+
     /// <summary>The resource as which the objects are stored.</summary>
     public ResourceDescriptor Descriptor => descriptor;
 
@@ -15,7 +19,7 @@ internal class StoredForm(ResourceDescriptor descriptor, ObjectCodec codec)
     public virtual ObjectCodec ServedCodec => codec;
 
     /// <summary>The stored bytes are of another version than the served ones.</summary>
-    public virtual bool Converts => false;
+    public virtual bool Converts => StoredKind != codec.Kind;
 
     public virtual IMetadataObject ToStored(IMetadataObject served) => served;
 
@@ -27,26 +31,26 @@ internal class StoredForm(ResourceDescriptor descriptor, ObjectCodec codec)
         var stored = ToStored(served);
         if (stored.Metadata.ResourceVersion.Length > 0)
             stored = stored.WithMetadata(stored.Metadata with { ResourceVersion = "" });
-        return codec.ToStoredJson(stored);
+        var bytes = codec.ToStoredJson(stored);
+        return StoredKind == codec.Kind ? bytes : [.. _head, .. bytes.AsSpan(_ownHead)];
     }
 
     /// <summary>Who keeps account of the owners of fields.</summary>
     public virtual ManagedFieldsManager CreateManager() => ManagedFieldsManager.For(ServedCodec);
 
     /// <summary>The kind as which the objects are stored.</summary>
-    public GroupVersionKind StoredKind => codec.Kind;
+    public GroupVersionKind StoredKind { get; } = StoredVersions.Written(codec.Kind);
 
     public byte[] EncodeServed(IMetadataObject served) => ServedCodec.ToStoredJson(served);
 
-    public virtual IMetadataObject Decode(ReadOnlySpan<byte> value)
-    {
-        var stored = IsPlainJson(value)
-            ? (IMetadataObject)codec.ReadJson(value, null)
-            : (IMetadataObject)codec.ReadProtobuf(ProtobufEnvelope.Read(value.ToArray()).Message.Span);
-        return FromStored(stored);
-    }
+    /// <summary>A stored value, in whatever form and version it is.</summary>
+    /// <exception cref="DecodeException">It cannot be read.</exception>
+    public virtual IMetadataObject Decode(ReadOnlySpan<byte> value) => FromStored(
+        IsCurrent(value) ? (IMetadataObject)codec.ReadJson(value, null) : StoredVersions.Read(codec, value));
 
-    public static bool IsPlainJson(ReadOnlySpan<byte> value) => !value.StartsWith("k8s\0"u8);
+    /// <summary>Whether a value begins as this server writes it. What does not is written anew by the next write, even if it changes
+    /// nothing, as upstream does with what it would write otherwise.</summary>
+    public virtual bool IsCurrent(ReadOnlySpan<byte> value) => value.StartsWith(_head);
 
     public virtual IMetadataObject Blank(ObjectMeta metadata) =>
         ((IMetadataObject)ServedCodec.ReadJson("{}"u8, null)).WithMetadata(metadata);

@@ -11,7 +11,8 @@ internal sealed class GetHandler : IVerbHandler
             await Freshness.WaitAsync(cache, ResourceVersionText.Parse(asked), cancellation);
         else
             await cache.CatchUpAsync(cancellation);
-        var found = cache.Snapshot().Find(scope.Registry.Key(request.Namespace, request.Name)) ?? throw scope.Registry.NotFound(request.Name);
+        var key = scope.Registry.Key(request.Namespace, request.Name);
+        var found = cache.Snapshot().Find(key) ?? throw scope.Registry.Missing(key, request.Name);
         return new ObjectResponse(200, scope.Registry, found);
     }
 }

@@ -101,9 +101,9 @@ internal sealed class ObjectUpdater(AdmissionChain admission, RoleEscalationChec
                 if (written is not null && !update.DryRun)
                     await registry.Strategy.AfterDeleteAsync(context, updated, CancellationToken.None);
             }
-            else if (FieldManagement.SameButTimes(registry, live, updated))
+            else if (FieldManagement.SameButTimes(registry, live, updated) && !await registry.IsStaleAsync(live, cancellation))
             {
-                // Nothing changes, so nothing is written and the version stays.
+                // Nothing changes, so nothing is written and the version stays; unless it would be stored in another form.
                 written = live;
             }
             else

@@ -56,6 +56,10 @@ public static class SettingTable
         Api("runtime-config", Requests, Map, a => a.RuntimeConfig, (a, v) => a with { RuntimeConfig = v },
             "Which API versions are served: GROUP/VERSION=true|false (api/v1 is the core group), api/all, api/ga, api/beta, api/alpha. The more exact key wins. "
             + "A version that is off is in no discovery document, and its paths are 404; what is stored stays."),
+        Api("encryption-provider-config", Requests, FilePath, a => a.EncryptionProviderConfig, (a, v) => a with { EncryptionProviderConfig = v },
+            "A file (EncryptionConfiguration of apiserver.config.k8s.io/v1) that says which resources are encrypted in the store, and with which keys."),
+        Api("encryption-provider-config-automatic-reload", Requests, Bool, a => a.EncryptionProviderConfigAutomaticReload, (a, v) => a with { EncryptionProviderConfigAutomaticReload = v },
+            "Read that file again when it changes; looked for once a minute. One that cannot be used is logged, and the former one stays in force."),
         Api("profiling", Requests, Bool, a => a.Profiling, (a, v) => a with { Profiling = v },
             "Serve /debug/pprof/ to those who may: index, cmdline, heap, goroutine and threadcreate as text."),
         Api("enable-admission-plugins", Requests, List, a => a.EnableAdmissionPlugins, (a, v) => a with { EnableAdmissionPlugins = v },

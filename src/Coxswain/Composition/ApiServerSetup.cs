@@ -38,6 +38,8 @@ internal static class ApiServerSetup
             ServiceAccountExtendTokenExpiration = settings.ServiceAccountExtendTokenExpiration,
             ApiAudiences = settings.ApiAudiences,
             Profiling = settings.Profiling,
+            EncryptionProviderConfig = settings.EncryptionProviderConfig,
+            EncryptionProviderConfigAutomaticReload = settings.EncryptionProviderConfigAutomaticReload,
         };
     }
 
