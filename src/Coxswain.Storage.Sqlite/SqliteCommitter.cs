@@ -116,6 +116,25 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
         return done.Task;
     }
 
+    /// <summary>Steps over revisions up to this one; those before it are compacted.</summary>
+    public Task AdvanceAsync(long revision) => Task.Run(() =>
+    {
+        lock (_turn)
+        {
+            if (revision <= _writer.Revision)
+                return;
+            var wasWhole = _checkpointer.IsWhole;
+            _writer.Advance(revision);
+            Grown(wasWhole);
+            lock (_gate)
+                _compactTarget = Math.Max(_compactTarget, revision);
+            Volatile.Write(ref _compacted, revision);
+            Log.Restart(revision);
+        }
+
+        _queue.Wake();
+    });
+
     public async ValueTask DisposeAsync()
     {
         _queue.Close();

@@ -9,7 +9,7 @@ namespace Coxswain.Storage.Sqlite;
 /// <para>An acknowledged write survives kill -9 and loss of power. When there is no room, writes fail with
 /// <see cref="StoreFullException"/> while reads and watches go on. One process at a time may have the file open.</para>
 /// </remarks>
-public sealed class SqliteStore : IStore
+public sealed class SqliteStore : IStore, ISnapshotStore, IRevisionAdvance
 {
     private readonly SqliteStoreOptions _options;
     private readonly FileStream _lock;
@@ -168,6 +168,33 @@ public sealed class SqliteStore : IStore
         if (revision > _committer.Log.Revision)
             throw new FutureRevisionException(revision, _committer.Log.Revision);
         await _committer.CompactAsync(revision).WaitAsync(cancellation);
+    }
+
+    /// <remarks>Reads on a connection of its own. Until it is disposed, the write-ahead log is not begun anew.</remarks>
+    public ValueTask<StoreSnapshot> OpenSnapshotAsync(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        ThrowIfDisposed();
+        return new(new SqliteSnapshot(Path, _options));
+    }
+
+    public async ValueTask AdvanceAsync(long revision, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        ThrowIfDisposed();
+        await _committer.AdvanceAsync(revision);
+    }
+
+    /// <summary>Makes a new file that holds entries given in key order, each at a new revision after <paramref name="after"/>; clients of
+    /// older revisions must read anew. Quick: nothing is flushed until the end.</summary>
+    /// <returns>The newest revision.</returns>
+    /// <exception cref="StoreException">The file exists, or cannot be written; what was begun is to be deleted by the caller.</exception>
+    public static Task<long> CreateAsync(
+        string path, IAsyncEnumerable<IReadOnlyList<StoreEntry>> pages, long after, CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(pages);
+        return SqliteLoad.RunAsync(System.IO.Path.GetFullPath(path), pages, after, cancellation);
     }
 
     /// <summary>Writes all of the store as it is at one revision into a new file, which <see cref="Open"/> opens. Writes go on.</summary>

@@ -26,6 +26,7 @@ internal sealed class SqliteWriter : IDisposable
 
     private long _pagesInUse;
     private long _pagesSinceLook = long.MaxValue / 2;
+    private readonly SqliteStatement _nextRow;
 
     public SqliteWriter(string path, SqliteStoreOptions options)
     {
@@ -47,6 +48,7 @@ internal sealed class SqliteWriter : IDisposable
         _setSwept = _connection.Prepare("UPDATE meta SET value = ?1 WHERE name = 'swept'");
         _pageCount = _connection.Prepare("PRAGMA page_count");
         _freeCount = _connection.Prepare("PRAGMA freelist_count");
+        _nextRow = _connection.Prepare("SELECT min(id) FROM entries WHERE id > ?1");
         PageSize = _connection.QueryInteger("PRAGMA page_size");
         var pages = options.MaxBytes / PageSize;
         _pagesForAll = pages - Math.Min(pages / 4, (options.BatchBytes * 2 / PageSize) + (4 * options.BatchLimit));
@@ -99,12 +101,32 @@ internal sealed class SqliteWriter : IDisposable
         Compacted = revision;
     }
 
+    /// <summary>Steps over revisions: the next write gets the one after this.</summary>
+    public void Advance(long revision)
+    {
+        Begin();
+        try
+        {
+            // The row of the newest revision is what says which one that is; as a deletion of nothing it is swept with the next.
+            _append.Bind(1, revision).Bind(2, "/").Bind(3, revision).Bind(4, 0).Bind(5, (ReadOnlyMemory<byte>?)null).Run();
+            _setCompacted.Bind(1, revision).Run();
+            _commit.Run();
+        }
+        catch
+        {
+            Rollback();
+            throw;
+        }
+
+        (Revision, Compacted) = (revision, revision);
+    }
+
     /// <summary>Removes rows that nobody can ask for any more, for some more revisions.</summary>
     /// <returns>How long it took.</returns>
     public TimeSpan Sweep(int revisions)
     {
         var since = Stopwatch.GetTimestamp();
-        var end = Math.Min(Compacted, Swept + revisions);
+        var end = Math.Min(Compacted, RowBefore(Swept + revisions));
         Begin();
         try
         {
@@ -200,6 +222,15 @@ internal sealed class SqliteWriter : IDisposable
         var entry = new StoreEntry(key, _find.Blob(2), _find.Integer(1), _find.Integer(0));
         _find.Reset();
         return entry;
+    }
+
+    /// <summary>The last revision before the first row after this one: where revisions were stepped over there are no rows to look at.</summary>
+    private long RowBefore(long revision)
+    {
+        _nextRow.Bind(1, revision).Step();
+        var next = _nextRow.IsNull(0) ? long.MaxValue : _nextRow.Integer(0);
+        _nextRow.Reset();
+        return next - 1;
     }
 
     private void Begin() => _begin.Run();

@@ -5,7 +5,7 @@ namespace Coxswain.Storage;
 /// <summary>A store that lives and dies with the process: for tests, scratch clusters and the check of a backup.</summary>
 /// <remarks>Every kept revision holds its own root of one persistent tree, so a read at a revision costs what a read of the
 /// newest costs. History is bounded: the oldest revisions are compacted when there are more than the limit.</remarks>
-public sealed class MemoryStore : IStore
+public sealed class MemoryStore : IStore, IRevisionAdvance
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<long, SortedTree<StoreEntry>> _states = [];
@@ -135,6 +135,22 @@ public sealed class MemoryStore : IStore
             if (revision > _revision)
                 throw new FutureRevisionException(revision, _revision);
             Compact(revision);
+            return default;
+        }
+    }
+
+    public ValueTask AdvanceAsync(long revision, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (revision <= _revision)
+                return default;
+            _states.Clear();
+            _states[revision] = _live;
+            (_revision, _compacted) = (revision, revision);
+            _log.Restart(revision);
             return default;
         }
     }
