@@ -19,6 +19,10 @@ internal sealed partial class EncryptionFile(string path, TimeProvider clock, IL
         return Parse(bytes, metrics);
     }
 
+    /// <summary>What a file says, for who only reads with it.</summary>
+    /// <exception cref="EncryptionConfigurationException">It cannot be read, or is not valid.</exception>
+    public static TransformerTable Open(string path, TimeProvider clock) => Parse(ReadFile(path), new(clock));
+
     /// <summary>What is wrong with a file; null: nothing.</summary>
     public static string? Problem(string path, TimeProvider clock)
     {
