@@ -6,6 +6,7 @@ using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Authorization;
 using Coxswain.ApiServer.Bootstrap;
 using Coxswain.ApiServer.CustomResources;
+using Coxswain.ApiServer.Datastore;
 using Coxswain.ApiServer.Discovery;
 using Coxswain.ApiServer.Encryption;
 using Coxswain.ApiServer.Health;
@@ -26,6 +27,8 @@ namespace Coxswain.ApiServer;
 /// <summary>Puts the server together: the chain that a request takes reads from top to bottom here.</summary>
 internal sealed class ApiServerModule : IAsyncDisposable
 {
+    private static readonly TimeSpan StoreRetry = TimeSpan.FromMilliseconds(250);
+
     private readonly ApiDispatcher _dispatcher;
     private readonly TimeProvider _clock;
     private readonly StreamProxy _proxy;
@@ -39,6 +42,9 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly ApiServerOptions _options;
     private readonly ILogger _log;
     private readonly Func<CancellationToken, Task> _encryption = static _ => Task.CompletedTask;
+    private readonly GuardedStore _guard;
+    private readonly StoreSizes _sizes;
+    private Task _loaded = Task.CompletedTask;
     private string _address = "";
 
     private ApiServerModule(ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs, ApiServerAdditions additions)
@@ -46,6 +52,8 @@ internal sealed class ApiServerModule : IAsyncDisposable
         (_options, _clock, _log) = (options, clock, logs.CreateLogger<ApiServerModule>());
 
         // What is served, and where it is kept.
+        _guard = new(store, clock, logs.CreateLogger<GuardedStore>());
+        store = _guard;
         if (options.EncryptionProviderConfig.Length > 0)
         {
             var file = new EncryptionFile(options.EncryptionProviderConfig, clock, logs.CreateLogger<EncryptionFile>());
@@ -56,7 +64,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
                 _encryption = cancellation => file.FollowAsync(encrypted, cancellation);
         }
 
-        Registries = new(ResourceTable.All, store, clock, logs) { Config = new(options.RuntimeConfig) };
+        Registries = new(ResourceTable.All, store, clock, logs) { Config = new(options.RuntimeConfig), Guard = _guard };
         _strategies = new(new()
         {
             Cluster = Registries,
@@ -132,6 +140,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         // Doors.
         var limit = new InflightLimit(options.MaxRequestsInflight, options.MaxMutatingRequestsInflight);
         var metrics = new RequestMetrics();
+        _sizes = new(additions, clock, logs.CreateLogger<StoreSizes>());
         var transformer = new ObjectTransformer(clock);
         var writer = new ResponseWriter(transformer);
         var nodes = new NodeAddresses(Registries, options.KubeletPreferredAddressTypes, pki.KubeletClient, [pki.ClientAuthority]);
@@ -139,7 +148,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         _health = new();
         OpenApi = new([.. Registries.Visible.Select(r => new OpenApiResource(r.Descriptor))], ServerVersion.GitVersion);
         var paths = new NonResourceRouter(
-            Registries, new(Registries, () => _address), _health, new(metrics, limit, Registries), new(tokens, () => _address),
+            Registries, new(Registries, () => _address), _health, new(metrics, limit, Registries, _sizes), new(tokens, () => _address),
             [new AdminPages(additions.Paths), .. options.Profiling ? [new ProfilingPages(clock)] : Array.Empty<IPathHandler>(), new OpenApiPaths(new(Registries, OpenApi), clock)]);
         Door = new(
             authenticator,
@@ -176,19 +185,47 @@ internal sealed class ApiServerModule : IAsyncDisposable
     public async Task BringUpAsync(Uri address, CancellationToken cancellation)
     {
         _address = $"{(_options.AdvertiseAddress.Length > 0 ? _options.AdvertiseAddress : address.Host)}:{address.Port}";
-        var loaded = Registries.LoadAsync(cancellation);
-        _health.AddLive(new("etcd", async c =>
-        {
-            await Registries.Store.GetRevisionsAsync(c);
-            return null;
-        }));
+        var loaded = _loaded = LoadAsync(cancellation);
+        _health.AddLive(new("etcd", StoreAnswersAsync, IsVital: false));
+        _health.AddReady(new("etcd-readiness", StoreAnswersAsync));
         var ready = _bootstrapper.RunAsync(address.Port, loaded, cancellation);
         _health.AddReady(new("informer-sync", _ => new(loaded.IsCompletedSuccessfully ? null : "caches are loading")));
         foreach (var hook in _bootstrapper.Hooks)
-            _health.AddLive(new("poststarthook/" + hook.Name, _ => new(hook.IsDone ? null : "not finished")));
+            _health.AddLive(new("poststarthook/" + hook.Name, _ => new(hook.IsDone ? null : "not finished"), IsVital: false));
         _health.AddReady(new("shutdown", _ => new(cancellation.IsCancellationRequested ? "process is shutting down" : null)));
         await loaded;
         await ready;
+    }
+
+    /// <summary>Loads the caches, as soon as the store answers.</summary>
+    private async Task LoadAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                await Registries.LoadAsync(cancellation);
+                return;
+            }
+            catch (StoreUnavailableException)
+            {
+                // Told by the log and by /readyz; requests that need the store are refused meanwhile.
+                await Task.Delay(StoreRetry, _clock, cancellation);
+            }
+        }
+    }
+
+    private async ValueTask<string?> StoreAnswersAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await Registries.Store.GetRevisionsAsync(cancellation);
+            return null;
+        }
+        catch (StoreException lost)
+        {
+            return lost.Message;
+        }
     }
 
     /// <summary>What goes on as long as the server runs.</summary>
@@ -196,9 +233,10 @@ internal sealed class ApiServerModule : IAsyncDisposable
     {
         try
         {
+            await _loaded;
             var definitions = _definitions.RunAsync(cancellation);
             await ready;
-            await Task.WhenAll(definitions, _encryption(cancellation), _bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation), _policyStatus.RunAsync(cancellation));
+            await Task.WhenAll(definitions, _sizes.RunAsync(cancellation), _encryption(cancellation), _bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation), _policyStatus.RunAsync(cancellation));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -209,6 +247,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Registries.DisposeAsync();
+        await _guard.DisposeAsync();
         _proxy.Dispose();
         _webhooks.Dispose();
         _strategies.Dispose();

@@ -17,11 +17,14 @@ public sealed class TestCluster : IAsyncDisposable
     public const string AdminToken = "admin-token";
     private readonly string _directory;
     private readonly PkiDirectory _pki;
-    private readonly MemoryStore _store;
+    private readonly IStore _store;
+    private readonly ApiServerOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly bool _owns;
 
-    private TestCluster(string directory, PkiDirectory pki, MemoryStore store, ApiServer.ApiServer server)
+    private TestCluster(string directory, PkiDirectory pki, IStore store, ApiServer.ApiServer server, ApiServerOptions options, TimeProvider clock, bool owns)
     {
-        (_directory, _pki, _store, Server) = (directory, pki, store, server);
+        (_directory, _pki, _store, Server, _options, _clock, _owns) = (directory, pki, store, server, options, clock, owns);
         Admin = Server.ClientFor(Users.Component("admin", Users.MastersGroup), "test");
     }
 
@@ -40,9 +43,15 @@ public sealed class TestCluster : IAsyncDisposable
 
     /// <summary>A cluster that is ready.</summary>
     /// <param name="tokens">Lines of a token file beside the administrator's.</param>
-    public static async Task<TestCluster> StartAsync(
+    public static Task<TestCluster> StartAsync(
         CancellationToken cancellation, ApiServerOptions? options = null, TimeProvider? clock = null, ILoggerFactory? logs = null,
-        params IReadOnlyList<string> tokens)
+        params IReadOnlyList<string> tokens) => StartOnAsync(new MemoryStore(), cancellation, options, clock, logs, tokens: tokens);
+
+    /// <summary>A cluster on a store, which it owns from now on.</summary>
+    /// <param name="waits">Until it is ready.</param>
+    public static async Task<TestCluster> StartOnAsync(
+        IStore store, CancellationToken cancellation, ApiServerOptions? options = null, TimeProvider? clock = null, ILoggerFactory? logs = null,
+        bool waits = true, params IReadOnlyList<string> tokens)
     {
         var directory = Directory.CreateTempSubdirectory("coxswain-test-").FullName;
         var tokenFile = Path.Combine(directory, "tokens.csv");
@@ -50,11 +59,23 @@ public sealed class TestCluster : IAsyncDisposable
         options = (options ?? new()) with { BindAddress = "127.0.0.1", SecurePort = 0, TokenAuthFile = tokenFile };
         clock ??= TimeProvider.System;
         var pki = PkiDirectory.Open(Path.Combine(directory, "pki"), TimeProvider.System);
-        var store = new MemoryStore();
         var server = await ApiServer.ApiServer.StartAsync(
             options, store, ApiServerPki.From(pki, options, [], []), clock, logs ?? NullLoggerFactory.Instance, cancellation);
+        if (waits)
+            await server.Ready.WaitAsync(cancellation);
+        return new(directory, pki, store, server, options, clock, owns: true);
+    }
+
+    /// <summary>Another server of the same cluster: the same keys and tokens, the same data. The first one must outlive it.</summary>
+    /// <param name="store">How it reaches the data, if not as the first one; stays the caller's.</param>
+    public async Task<TestCluster> JoinAsync(
+        CancellationToken cancellation, Func<ApiServerOptions, ApiServerOptions>? change = null, IStore? store = null, TimeProvider? clock = null, ILoggerFactory? logs = null)
+    {
+        var options = change is null ? _options : change(_options);
+        var server = await ApiServer.ApiServer.StartAsync(
+            options, store ?? _store, ApiServerPki.From(_pki, options, [], []), clock ?? _clock, logs ?? NullLoggerFactory.Instance, cancellation);
         await server.Ready.WaitAsync(cancellation);
-        return new(directory, pki, store, server);
+        return new(_directory, _pki, store ?? _store, server, options, clock ?? _clock, owns: false);
     }
 
     public IApiClient ClientFor(UserInfo user) => Server.ClientFor(user, "test");
@@ -95,6 +116,8 @@ public sealed class TestCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Server.DisposeAsync();
+        if (!_owns)
+            return;
         await _store.DisposeAsync();
         _pki.Dispose();
         Directory.Delete(_directory, recursive: true);

@@ -11,7 +11,7 @@ namespace Coxswain.ApiServer.Admission;
 /// <remarks>What is charged here and never stored is set right by the quota controller.</remarks>
 internal sealed class ResourceQuotaAdmission(IClusterView cluster, IApiClient api) : IAdmissionPlugin, IDisposable
 {
-    private const int Attempts = 5;
+    private const int Attempts = 20;
 
     // Within this server charges come one after the other; between servers the quota's resource version decides.
     private readonly SemaphoreSlim turn = new(1, 1);

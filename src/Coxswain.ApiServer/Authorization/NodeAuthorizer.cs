@@ -69,7 +69,7 @@ internal sealed class NodeAuthorizer(RegistryTable registries) : IAuthorizer
         if (!related)
         {
             // The pod may have been bound a moment ago.
-            await _pods.CatchUpAsync(cancellation);
+            await _pods.TryCatchUpAsync(cancellation);
             related = Graph().Edges.Contains((node, attributes.Resource, attributes.Namespace, attributes.Name));
         }
 

@@ -31,6 +31,7 @@ internal sealed partial class Bootstrapper(
     RegistryTable registries, ApiServerModule module, ApiServerOptions options, ApiServerPki pki, TimeProvider clock, ILogger<Bootstrapper> log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StepRetry = TimeSpan.FromMilliseconds(500);
 
     private readonly StartHook _informers = new("generic-apiserver-start-informers");
     private readonly StartHook _roles = new("rbac/bootstrap-roles");
@@ -53,8 +54,7 @@ internal sealed partial class Bootstrapper(
         _informers.Finish();
 
         // Namespaces first: what lies in them comes after.
-        await NamespacesAsync(cancellation);
-        _namespaces.Finish();
+        await StepAsync(_namespaces, NamespacesAsync, cancellation);
         await Task.WhenAll(
             StepAsync(_roles, RolesAsync, cancellation),
             StepAsync(_priorities, PriorityClassesAsync, cancellation),
@@ -106,10 +106,23 @@ internal sealed partial class Bootstrapper(
         }
     }
 
-    private static async Task StepAsync(StartHook hook, Func<CancellationToken, Task> step, CancellationToken cancellation)
+    private async Task StepAsync(StartHook hook, Func<CancellationToken, Task> step, CancellationToken cancellation)
     {
-        await step(cancellation);
-        hook.Finish();
+        while (true)
+        {
+            try
+            {
+                await step(cancellation);
+                hook.Finish();
+                return;
+            }
+            catch (ApiException refused) when (refused.Code is 409 or 429 or >= 500)
+            {
+                // The store is lost for a while, or several servers start at once: the step goes on where it was.
+                LogStepFailed(hook.Name, refused.Message);
+                await Task.Delay(StepRetry, clock, cancellation);
+            }
+        }
     }
 
     private Task NamespacesAsync(CancellationToken cancellation) =>
@@ -223,6 +236,9 @@ internal sealed partial class Bootstrapper(
         var now = clock.GetUtcNow();
         return new(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
     }
+
+    [LoggerMessage(LogLevel.Warning, "Getting ready waits at {Step}: {Reason}")]
+    private partial void LogStepFailed(string step, string reason);
 
     [LoggerMessage(LogLevel.Warning, "The cluster's default objects could not be checked; trying again")]
     private partial void LogKeepFailed(Exception error);

@@ -1,4 +1,5 @@
 using Coxswain.Api;
+using Coxswain.ApiServer.Datastore;
 using Coxswain.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -34,6 +35,7 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
     private long _revision;
     private long _bytes;
     private long _slowWatchers;
+    private long _staleReads;
     private bool _ready;
     private bool _disposed;
 
@@ -79,6 +81,9 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
     /// <summary>How many watchers were closed because too many events waited for them.</summary>
     public long SlowWatchers => Volatile.Read(ref _slowWatchers);
 
+    /// <summary>How many reads were answered though the store did not say whether they are current.</summary>
+    public long StaleReads => Volatile.Read(ref _staleReads);
+
     /// <summary>How many changes have entered.</summary>
     public long Changes { get; private set; }
 
@@ -107,8 +112,49 @@ internal sealed partial class WatchCache : IFeedReceiver, IDisposable
         Volatile.Read(ref _revision) >= revision ? default : _feed.WaitAsync(revision, cancellation);
 
     /// <summary>Completes when every write that was acknowledged before this call is in the cache: a read after it is consistent.</summary>
-    public async ValueTask CatchUpAsync(CancellationToken cancellation) =>
-        await WaitForRevisionAsync((await _store.GetRevisionsAsync(cancellation)).Current, cancellation);
+    /// <exception cref="StoreUnavailableException">The store does not say how far it is, or its changes do not come.</exception>
+    public ValueTask CatchUpAsync(CancellationToken cancellation)
+    {
+        var asked = _store.GetRevisionsAsync(cancellation);
+        if (!asked.IsCompletedSuccessfully)
+            return CatchUpSlowlyAsync(asked, cancellation);
+        var revisions = asked.Result;
+        return Revision >= revisions.Current ? default : CatchUpSlowlyAsync(new(revisions), cancellation);
+    }
+
+    /// <summary>The same, but where the store does not answer the cache is left as it is: for reads that may be old rather than fail.</summary>
+    /// <returns>Null: a read after it is consistent. Otherwise why it may be old.</returns>
+    public async ValueTask<string?> TryCatchUpAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await CatchUpAsync(cancellation);
+            return null;
+        }
+        catch (StoreUnavailableException lost)
+        {
+            Interlocked.Increment(ref _staleReads);
+            return Unavailable.Warning(lost);
+        }
+    }
+
+    private async ValueTask CatchUpSlowlyAsync(ValueTask<StoreRevisions> asked, CancellationToken cancellation)
+    {
+        var revision = (await asked).Current;
+        var waiting = WaitForRevisionAsync(revision, cancellation);
+        if (waiting.IsCompletedSuccessfully)
+            return;
+        var task = waiting.AsTask();
+        try
+        {
+            await task.WaitAsync(_options.CatchUpPatience, _clock, cancellation);
+        }
+        catch (TimeoutException) when (!task.IsCompleted)
+        {
+            // The store answers, but its watch is behind: another reader of it would see more than we do.
+            throw new StoreUnavailableException($"changes of the datastore after revision {Revision} do not come, though it is at {revision}");
+        }
+    }
 
     /// <summary>Keeps all objects decoded from now on: for parts of this process that read or hold them all.</summary>
     public void KeepDecoded() => _decoded.KeepAll();

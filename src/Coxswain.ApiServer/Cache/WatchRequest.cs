@@ -39,6 +39,9 @@ internal sealed record WatchCacheOptions
     /// <summary>How many events may wait for one watcher before it is closed as too slow.</summary>
     public int WatcherCapacity { get; init; } = 4096;
 
+    /// <summary>How long a consistent read waits for changes that the store has.</summary>
+    public TimeSpan CatchUpPatience { get; init; } = TimeSpan.FromSeconds(5);
+
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);
 }
 

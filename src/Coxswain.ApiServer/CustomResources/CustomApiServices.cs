@@ -17,12 +17,14 @@ internal sealed class CustomApiServices(RegistryTable registries, IApiClient api
 
     public async Task SettleAsync(CancellationToken cancellation)
     {
-        var served = registries.Served;
-        if (ReferenceEquals(served, _settled) || registries.Find(APIService.Descriptor.Resource) is not { } registry)
+        if (ReferenceEquals(registries.Served, _settled) || registries.Find(APIService.Descriptor.Resource) is not { } registry)
             return;
         var there = (await registry.ReadAsync(cancellation)).Range(registry.KeyPrefix).Select(cached => (APIService)cached.Object)
             .Where(service => service.Metadata.Labels.GetValueOrDefault(Managed) == "true")
             .ToDictionary(service => service.Metadata.Name, StringComparer.Ordinal);
+
+        // After the API services: what another server has made one for is then known here, too, and its API service is not taken for a leftover.
+        var served = registries.Served;
         foreach (var version in served.Descriptors.Select(d => d.Kind.GroupVersion).Where(v => !registries.IsBuiltIn(v.Group)).Distinct())
         {
             var name = $"{version.Version}.{version.Group}";

@@ -2,7 +2,8 @@ namespace Coxswain.ApiServer.Health;
 
 /// <summary>One thing that must hold for the server to be alive or ready.</summary>
 /// <param name="Check">Null: it holds. Otherwise what is wrong.</param>
-internal sealed record HealthCheck(string Name, Func<CancellationToken, ValueTask<string?>> Check);
+/// <param name="IsVital">Whether /livez fails with it: what is out of reach for a while is no reason to end the process.</param>
+internal sealed record HealthCheck(string Name, Func<CancellationToken, ValueTask<string?>> Check, bool IsVital = true);
 
 /// <summary>The checks behind /healthz, /livez and /readyz. Checks may be added until the server is ready.</summary>
 internal sealed class HealthChecks

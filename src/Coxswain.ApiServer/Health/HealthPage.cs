@@ -35,8 +35,9 @@ internal sealed class HealthPage(HealthChecks checks)
             }
 
             var wrong = await check.Check(cancellation);
-            failed |= wrong is not null;
-            text.Append(wrong is null ? $"[+]{check.Name} ok\n" : $"[-]{check.Name} failed: reason withheld\n");
+            var counts = check.IsVital || page != "livez";
+            failed |= wrong is not null && counts;
+            text.Append(wrong is null ? $"[+]{check.Name} ok\n" : $"[-]{check.Name} failed: {(counts ? "reason withheld" : "the server lives on without")}\n");
         }
 
         if (failed)

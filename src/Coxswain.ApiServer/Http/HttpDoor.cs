@@ -2,9 +2,11 @@ using System.Globalization;
 using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
 using Coxswain.ApiServer.Authentication;
+using Coxswain.ApiServer.Datastore;
 using Coxswain.ApiServer.Metrics;
 using Coxswain.ApiServer.Subresources;
 using Coxswain.ApiServer.Verbs;
+using Coxswain.Storage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -202,6 +204,7 @@ internal sealed partial class HttpDoor(
         var status = error switch
         {
             ApiException api => api.Status,
+            StoreUnavailableException lost => Unavailable.Status(lost),
             OperationCanceledException => Statuses.Timeout("request did not complete within the allotted timeout"),
             BadHttpRequestException { StatusCode: 413 } => Statuses.TooLarge($"limit is {BodyReader.Limit}"),
             BadHttpRequestException bad => Statuses.BadRequest(bad.Message),

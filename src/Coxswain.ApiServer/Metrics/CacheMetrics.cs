@@ -26,6 +26,10 @@ internal static class CacheMetrics
             "Changes taken into the watch cache.", cache => cache.Changes);
         PerCache("apiserver_terminated_watchers_total", "counter",
             "Watchers closed because they were too slow.", cache => cache.SlowWatchers);
+        PerCache("coxswain_stale_reads_total", "counter",
+            "Reads answered from the watch cache though the datastore did not say whether it is current.", cache => cache.StaleReads);
+        PerCache("apiserver_watch_cache_capacity", "gauge",
+            "Past changes that the watch cache holds.", cache => cache.HistoryCount);
         PerCache("coxswain_watch_cache_json_bytes", "gauge",
             "JSON of the objects in the watch cache.", cache => cache.Bytes);
         PerCache("coxswain_watch_cache_history_bytes", "gauge",
@@ -34,6 +38,8 @@ internal static class CacheMetrics
             "Stored values that cannot be read.", cache => cache.Undecodable.Count);
         Single(text, "apiserver_watch_cache_resource_version", "gauge",
             "The revision that all watch caches have reached.", registries.Feed.Revision);
+        Single(text, "coxswain_datastore_outages_total", "counter",
+            "How often the datastore was lost.", registries.Guard.Outages);
         Single(text, "coxswain_store_watch_failures_total", "counter",
             "How often the watch of the store broke.", registries.Feed.Failures);
         Single(text, "coxswain_store_watch_reloads_total", "counter",

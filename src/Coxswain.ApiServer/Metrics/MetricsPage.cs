@@ -8,7 +8,7 @@ using Coxswain.ApiServer.Registry;
 namespace Coxswain.ApiServer.Metrics;
 
 /// <summary>The /metrics page in Prometheus' text form.</summary>
-internal sealed class MetricsPage(RequestMetrics requests, InflightLimit inflight, RegistryTable registries)
+internal sealed class MetricsPage(RequestMetrics requests, InflightLimit inflight, RegistryTable registries, StoreSizes sizes)
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -26,6 +26,10 @@ internal sealed class MetricsPage(RequestMetrics requests, InflightLimit infligh
                     (double)r.Cache.Subscriptions))]);
         CacheMetrics.Write(text, registries);
         (registries.Store as EncryptedStore)?.Metrics.Write(text);
+        Gauge(text, "coxswain_datastore_available", "Whether the datastore answers; if not, reads come from the cache and writes are refused.",
+            ("", registries.Guard.IsAvailable ? 1 : 0));
+        registries.Guard.Metrics.Write(text);
+        sizes.Write(text);
         using var process = Process.GetCurrentProcess();
         Gauge(text, "process_resident_memory_bytes", "Resident memory.", ("", process.WorkingSet64));
         text.Append("# HELP process_cpu_seconds_total CPU time used.\n# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total ")

@@ -4,6 +4,7 @@ using Coxswain.Api.ApiExtensions.V1;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Cache;
 using Coxswain.ApiServer.CustomResources;
+using Coxswain.ApiServer.Datastore;
 using Coxswain.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -49,6 +50,9 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
 
     public IStore Store { get; }
 
+    /// <summary>Knows whether the store answers.</summary>
+    public required GuardedStore Guard { get; init; }
+
     /// <summary>What feeds all caches.</summary>
     public StoreFeed Feed { get; }
 
@@ -91,7 +95,7 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
 
     public async ValueTask<BoundObject?> FindAsync(string resource, string @namespace, string name, CancellationToken cancellation)
     {
-        if (Find(new("", "v1", resource)) is not { } registry || await registry.FindAsync(@namespace, name, cancellation) is not { } found)
+        if (Find(new("", "v1", resource)) is not { } registry || await registry.LookUpAsync(@namespace, name, cancellation) is not { } found)
             return null;
         return new BoundObject(found.Metadata.Uid, found.Metadata.DeletionTimestamp);
     }

@@ -6,6 +6,7 @@ using Coxswain.Api.ServerSideApply;
 using Coxswain.ApiServer.Cache;
 using Coxswain.ApiServer.CustomResources;
 using Coxswain.ApiServer.Encryption;
+using Coxswain.ApiServer.Datastore;
 using Coxswain.ApiServer.Tables;
 using Coxswain.ApiServer.Verbs;
 using Coxswain.Storage;
@@ -83,10 +84,19 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         Descriptor.Namespaced && @namespace.Length > 0 ? $"{KeyPrefix}{@namespace}/" : KeyPrefix;
 
     /// <summary>The state that every write acknowledged before the call is part of.</summary>
+    /// <exception cref="ApiException">503: the store cannot say.</exception>
     public async ValueTask<CacheSnapshot> ReadAsync(CancellationToken cancellation)
     {
-        await Cache.ReadyAsync(cancellation);
-        await Cache.CatchUpAsync(cancellation);
+        try
+        {
+            await Cache.ReadyAsync(cancellation);
+            await Cache.CatchUpAsync(cancellation);
+        }
+        catch (StoreUnavailableException lost)
+        {
+            throw new ApiException(Unavailable.Status(lost));
+        }
+
         return Cache.Snapshot();
     }
 
@@ -98,6 +108,14 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         if ((await ReadAsync(cancellation)).Find(key) is { } found)
             return found;
         return Cache.WhyUnreadable(key) is { } reason ? throw new ApiException(Statuses.InternalError(reason)) : null;
+    }
+
+    /// <summary>The same, but where the store cannot say, what is here: for those who only look who somebody is.</summary>
+    public async ValueTask<CachedObject?> LookUpAsync(string @namespace, string name, CancellationToken cancellation)
+    {
+        await Cache.ReadyAsync(cancellation);
+        await Cache.TryCatchUpAsync(cancellation);
+        return Cache.Snapshot().Find(Key(@namespace, name));
     }
 
     /// <exception cref="ApiException">404.</exception>
@@ -119,7 +137,14 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         if (bytes.Length > MaxStoredBytes)
             throw new ApiException(Statuses.Unknown("etcdserver: request is too large"));
 
-        await Cache.ReadyAsync(cancellation);
+        try
+        {
+            await Cache.ReadyAsync(cancellation);
+        }
+        catch (StoreUnavailableException lost)
+        {
+            throw new ApiException(Unavailable.Status(lost));
+        }
 
         var result = await CommitAsync(new(key, expected, bytes));
         return result.Committed ? Stamped(key, value, bytes, result.Revision) : null;
@@ -149,9 +174,6 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         cancellation.ThrowIfCancellationRequested();
         return result.Committed ? Stamp(current, result.Revision) : null;
     }
-
-    /// <summary>Waits until the cache has everything that the store has now: after a lost race.</summary>
-    public ValueTask CatchUpAsync(CancellationToken cancellation) => Cache.CatchUpAsync(cancellation);
 
     /// <remarks>What this server wrote itself is decoded like the rest, as the object that was written may say more than its bytes
     /// (fractions of seconds): everybody must see what a restarted server would see.</remarks>
@@ -194,7 +216,7 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         return new(KeyPrefix, blank, _form.EncodeServed(blank), revision);
     }
 
-    /// <exception cref="ApiException">503: the store has no room.</exception>
+    /// <exception cref="ApiException">503: the store has no room, or is out of reach, in which case nobody knows what became of the write.</exception>
     private async ValueTask<WriteResult> CommitAsync(StoreWrite write)
     {
         try
@@ -205,6 +227,10 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         catch (StoreFullException full)
         {
             throw new ApiException(Statuses.ServiceUnavailable(full.Message));
+        }
+        catch (StoreUnavailableException lost)
+        {
+            throw new ApiException(Unavailable.Status(lost));
         }
     }
 

@@ -1,5 +1,7 @@
 using Coxswain.Api;
 using Coxswain.ApiServer.Authorization;
+using Coxswain.ApiServer.Datastore;
+using Coxswain.Storage;
 
 namespace Coxswain.ApiServer.Verbs;
 
@@ -30,8 +32,15 @@ internal sealed class ApiDispatcher(IAuthorizer authorizer, ScopeResolver resolv
     /// <summary>All three steps, for callers in this process.</summary>
     public async Task<ApiResponse> SendAsync(ApiRequest request, CancellationToken cancellation)
     {
-        await AuthorizeAsync(request, cancellation);
-        await ReadyAsync(request, cancellation);
-        return await ExecuteAsync(Resolve(request), request, cancellation);
+        try
+        {
+            await AuthorizeAsync(request, cancellation);
+            await ReadyAsync(request, cancellation);
+            return await ExecuteAsync(Resolve(request), request, cancellation);
+        }
+        catch (StoreUnavailableException lost)
+        {
+            throw new ApiException(Unavailable.Status(lost));
+        }
     }
 }

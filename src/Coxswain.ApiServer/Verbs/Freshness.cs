@@ -25,4 +25,11 @@ internal static class Freshness
             throw new ApiException(Statuses.ResourceVersionTooLarge(ResourceVersionText.Of(revision), ResourceVersionText.Of(cache.Revision)));
         }
     }
+
+    /// <summary>Makes the read that follows consistent; if the store does not answer, says so to the client, and the read is of what is here.</summary>
+    public static async ValueTask CatchUpAsync(WatchCache cache, ApiRequest request, CancellationToken cancellation)
+    {
+        if (await cache.TryCatchUpAsync(cancellation) is { } warning)
+            request.Warnings.Add(warning);
+    }
 }

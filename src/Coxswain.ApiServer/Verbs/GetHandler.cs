@@ -10,7 +10,7 @@ internal sealed class GetHandler : IVerbHandler
         if (request.Query.Find("resourceVersion") is { Length: > 0 } asked)
             await Freshness.WaitAsync(cache, ResourceVersionText.Parse(asked), cancellation);
         else
-            await cache.CatchUpAsync(cancellation);
+            await Freshness.CatchUpAsync(cache, request, cancellation);
         var key = scope.Registry.Key(request.Namespace, request.Name);
         var found = cache.Snapshot().Find(key) ?? throw scope.Registry.Missing(key, request.Name);
         return new ObjectResponse(200, scope.Registry, found);

@@ -12,10 +12,11 @@ internal sealed class ListHandler : IVerbHandler
         + "inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
     public async Task<ApiResponse> HandleAsync(ResourceScope scope, ApiRequest request, CancellationToken cancellation) =>
-        await ListAsync(scope, request.Namespace, ListQueryOptions.Parse(request.Query, watch: false), cancellation);
+        await ListAsync(scope, request.Namespace, ListQueryOptions.Parse(request.Query, watch: false), cancellation, request);
 
+    /// <param name="reader">Who only reads, and may be given what is old where there is no other. Null: a consistent list or none.</param>
     public static async Task<ListResponse> ListAsync(
-        ResourceScope scope, string @namespace, ListQueryOptions options, CancellationToken cancellation)
+        ResourceScope scope, string @namespace, ListQueryOptions options, CancellationToken cancellation, ApiRequest? reader = null)
     {
         var registry = scope.Registry;
         var filter = ObjectFilter.Parse(registry, options.LabelSelector, options.FieldSelector);
@@ -24,7 +25,7 @@ internal sealed class ListHandler : IVerbHandler
         if (from is not null && options.ResourceVersion is > 0)
             throw new ApiException(Statuses.BadRequest("specifying resource version is not allowed when using continue"));
 
-        var snapshot = await SnapshotAsync(registry.Cache, options, from, prefix, cancellation);
+        var snapshot = await SnapshotAsync(registry.Cache, options, from, prefix, reader, cancellation);
         var items = new List<CachedObject>();
         if (from is null && filter.Name.Length > 0 && (@namespace.Length > 0 || filter.Namespace.Length > 0 || !registry.Descriptor.Namespaced))
         {
@@ -62,7 +63,7 @@ internal sealed class ListHandler : IVerbHandler
     }
 
     private static async ValueTask<CacheSnapshot> SnapshotAsync(
-        WatchCache cache, ListQueryOptions options, ContinueToken? from, string prefix, CancellationToken cancellation)
+        WatchCache cache, ListQueryOptions options, ContinueToken? from, string prefix, ApiRequest? reader, CancellationToken cancellation)
     {
         await cache.ReadyAsync(cancellation);
         if (from is { Revision: > 0 } token)
@@ -75,7 +76,10 @@ internal sealed class ListHandler : IVerbHandler
 
         if (options.ResourceVersion is not { } revision)
         {
-            await cache.CatchUpAsync(cancellation);
+            if (reader is null)
+                await cache.CatchUpAsync(cancellation);
+            else
+                await Freshness.CatchUpAsync(cache, reader, cancellation);
             return cache.Snapshot();
         }
 

@@ -13,7 +13,7 @@ internal sealed class WatchHandler(TimeSpan minTimeout) : IVerbHandler
         var registry = scope.Registry;
         var filter = ObjectFilter.Parse(registry, options.LabelSelector, options.FieldSelector);
         var name = request.Info.NameInPath ? request.Name : filter.OnlyName || filter.Name.Length > 0 ? filter.Name : "";
-        var subscription = await SubscribeAsync(registry, request.Namespace, name, request.Info.NameInPath ? null : filter, options, cancellation);
+        var subscription = await SubscribeAsync(registry, request, name, request.Info.NameInPath ? null : filter, options, cancellation);
 
         // Without a wish the server ends a watch at some moment between its least time and twice that, so that not all end at once.
         var timeout = options.TimeoutSeconds is { } seconds and > 0
@@ -24,16 +24,17 @@ internal sealed class WatchHandler(TimeSpan minTimeout) : IVerbHandler
 
     /// <exception cref="ApiException">410 of what is too old is told inside the stream, see <see cref="ExpiredWatchException"/>.</exception>
     private static async Task<WatchCacheSubscription> SubscribeAsync(
-        ResourceRegistry registry, string @namespace, string name, ObjectFilter? filter, ListQueryOptions options, CancellationToken cancellation)
+        ResourceRegistry registry, ApiRequest reader, string name, ObjectFilter? filter, ListQueryOptions options, CancellationToken cancellation)
     {
         var cache = registry.Cache;
+        var @namespace = reader.Namespace;
         await cache.ReadyAsync(cancellation);
         long? after = options.ResourceVersion is > 0 ? options.ResourceVersion : null;
         var sendsInitial = options.SendInitialEvents ?? after is null;
         if (options.ResourceVersion is { } revision)
             await Freshness.WaitAsync(cache, revision, cancellation);
         else
-            await cache.CatchUpAsync(cancellation);
+            await Freshness.CatchUpAsync(cache, reader, cancellation);
         if (!sendsInitial && after is null)
             after = cache.Revision;
 
