@@ -70,6 +70,13 @@ internal static class SettingKinds
         new("CIDR", v => Last(v) is { Length: > 0 } text ? NetworkText(text) : null, t => t ?? "");
 
     /// <summary>Commas within one occurrence, and several occurrences one after the other.</summary>
+    /// <summary>Addresses of servers: scheme, host and port.</summary>
+    public static SettingKind<IReadOnlyList<Uri>> Endpoints { get; } = new("URL,...", v =>
+        [.. Split(v).Select(text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", AbsolutePath: "/" }
+            ? uri
+            : throw new FormatException("is not a list of addresses such as https://10.0.0.1:2379"))],
+        l => string.Join(',', l.Select(uri => uri.GetLeftPart(UriPartial.Authority))));
+
     public static SettingKind<IReadOnlyList<string>> List { get; } = new("NAME,...", v => [.. Split(v)], l => string.Join(',', l));
 
     /// <summary>key=value pairs; a key alone is true. The last one of a key counts.</summary>

@@ -37,6 +37,15 @@ public static class SettingTable
         Of("in-memory", Place, Bool, o => o.InMemory, (o, v) => o with { InMemory = v },
             "Keep the cluster's state in memory: nothing survives the process. For tests."),
 
+        Data("etcd-servers", State, Endpoints, s => s.EtcdServers, (s, v) => s with { EtcdServers = v },
+            "The members of an etcd cluster (3.4 or later) that keeps the cluster's state, for several servers together. One is used at a time, the others when it "
+            + "fails. Without it, the state is kept in a file of the data folder."),
+        Data("etcd-cafile", State, FilePath, s => s.EtcdCaFile, (s, v) => s with { EtcdCaFile = v },
+            "PEM file of the authorities that sign the certificates of etcd's members. Without it, the machine's own."),
+        Data("etcd-certfile", State, FilePath, s => s.EtcdCertFile, (s, v) => s with { EtcdCertFile = v },
+            "PEM file of the certificate by which etcd knows this server."),
+        Data("etcd-keyfile", State, FilePath, s => s.EtcdKeyFile, (s, v) => s with { EtcdKeyFile = v },
+            "PEM file of that certificate's key."),
         Data("etcd-compaction-interval", State, Duration, s => s.CompactionInterval, (s, v) => s with { CompactionInterval = v },
             "How long past states are kept at least, for watches and long lists that go on from them; after twice this time they are gone. "
             + "Of every datastore, not only of etcd. 0s: this server forgets nothing, somebody else must."),
@@ -131,7 +140,7 @@ public static class SettingTable
         IsSwitch = kind is SettingKind<bool>,
         Form = kind switch
         {
-            SettingKind<IReadOnlyList<string>> => SettingForm.List,
+            SettingKind<IReadOnlyList<string>> or SettingKind<IReadOnlyList<Uri>> => SettingForm.List,
             SettingKind<IReadOnlyDictionary<string, string>> => SettingForm.Map,
             _ => SettingForm.One,
         },

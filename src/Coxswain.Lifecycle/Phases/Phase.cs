@@ -27,13 +27,16 @@ public static class PhaseRunner
     }
 }
 
-/// <summary>How a phase ended.</summary>
+/// <summary>How a phase ended, or what it waits for.</summary>
 public sealed record PhaseReport(string Name, TimeSpan Took, string? Detail, string? Error)
 {
+    /// <summary>The phase goes on; <see cref="Detail"/> says what it waits for.</summary>
+    public bool Waits { get; init; }
+
     /// <summary>One line for people: a mark, the phase, its time, and what it found.</summary>
     public override string ToString()
     {
         var time = Took.TotalSeconds >= 10 ? $"{Took.TotalSeconds,6:0.0} s " : $"{Took.TotalMilliseconds,5:0} ms";
-        return $"{(Error is null ? "ok  " : "FAIL")} {Name,-22} {time}  {Error ?? Detail}".TrimEnd();
+        return $"{(Error is not null ? "FAIL" : Waits ? "wait" : "ok  ")} {Name,-22} {time}  {Error ?? Detail}".TrimEnd();
     }
 }

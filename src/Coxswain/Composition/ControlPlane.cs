@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Coxswain.Composition;
 
 /// <summary>Certificates, store, API server, controllers and scheduler of one instance, and the phases that start them.</summary>
-internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, ILoggerFactory loggers) : IAsyncDisposable
+internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport> progress, TimeProvider clock, ILoggerFactory loggers) : IAsyncDisposable
 {
     private readonly Supervisor _supervisor = new(clock, loggers.CreateLogger("Coxswain.Supervisor"));
     private readonly List<ServiceAccountKey> _keys = [];
@@ -108,8 +108,11 @@ internal sealed class ControlPlane(ClusterOptions options, TimeProvider clock, I
 
     private async Task<string?> OpenStoreAsync(CancellationToken cancellation)
     {
-        _store = await StoreSetup.OpenAsync(options, clock, loggers, cancellation).ConfigureAwait(false);
+        var started = clock.GetTimestamp();
+        _store = await StoreSetup.OpenAsync(options, Waits, clock, loggers, cancellation).ConfigureAwait(false);
         return _store.Place;
+
+        void Waits(string what) => progress.Report(new("store", clock.GetElapsedTime(started), what, Error: null) { Waits = true });
     }
 
     private async Task<string?> StartLoopsAsync(CancellationToken cancellation)

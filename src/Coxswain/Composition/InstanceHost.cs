@@ -36,11 +36,12 @@ internal sealed class InstanceHost(TimeProvider clock) : IInstanceHost
 
         await using var background = new Supervisor(clock, logger);
         var hostAddresses = HostAddress.All();
-        await using var controlPlane = new ControlPlane(options, clock, loggers);
+        var shown = new LoggedProgress(progress, logger);
+        await using var controlPlane = new ControlPlane(options, shown, clock, loggers);
         await using var node = options.RunNode ? new NodeModules(options, controlPlane, clock, loggers) : null;
         try
         {
-            await PhaseRunner.RunAsync(Phases(), new LoggedProgress(progress, logger), clock, cancellation).ConfigureAwait(false);
+            await PhaseRunner.RunAsync(Phases(), shown, clock, cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is NodePrerequisiteException or RuntimeException)
         {

@@ -8,7 +8,9 @@ namespace Coxswain.Composition;
 internal static partial class StoreSetup
 {
     /// <exception cref="LifecycleException">It cannot be opened.</exception>
-    public static async Task<OpenedStore> OpenAsync(ClusterOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellation)
+    /// <param name="waits">Told from time to time what is being waited for.</param>
+    public static async Task<OpenedStore> OpenAsync(
+        ClusterOptions options, Action<string> waits, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var logger = loggers.CreateLogger("Coxswain.Storage");
         try
@@ -17,6 +19,12 @@ internal static partial class StoreSetup
             {
                 var memory = new MemoryStore();
                 return new(memory, "in memory: nothing is kept", Compactor(memory), _ => Task.FromResult(new StoreReport("memory", [])));
+            }
+
+            if (options.Store.EtcdServers.Count > 0)
+            {
+                var etcd = await EtcdSetup.OpenAsync(options.Store, waits, clock, cancellation).ConfigureAwait(false);
+                return new(etcd, "etcd at " + EtcdSetup.Names(options.Store), Compactor(etcd), _ => Task.FromResult(new StoreReport("etcd", [])));
             }
 
             var setup = await SqliteSetup.OpenAsync(options.Directory.Database, clock, logger, cancellation).ConfigureAwait(false);
