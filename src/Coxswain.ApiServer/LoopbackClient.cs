@@ -93,6 +93,17 @@ internal sealed class LoopbackClient(
         where TBody : class, IKubernetesObject
         where TResult : class, IKubernetesObject => Document<TResult>(await SendAsync(T.Descriptor, "update", name, cancellation, subresource, body));
 
+    public async Task<TResult> GetSubresourceAsync<TResult>(GroupVersionResource resource, NamespacedName name, string subresource, CancellationToken cancellation)
+        where TResult : class, IKubernetesObject => Document<TResult>(await SendAsync(Descriptor(resource), "get", name, cancellation, subresource));
+
+    public async Task<TBody> UpdateSubresourceAsync<TBody>(
+        GroupVersionResource resource, NamespacedName name, string subresource, TBody body, CancellationToken cancellation)
+        where TBody : class, IKubernetesObject => Document<TBody>(await SendAsync(Descriptor(resource), "update", name, cancellation, subresource, body));
+
+    /// <summary>Reading by path is for the APIs of other servers; as long as none is passed on, every such path is unknown.</summary>
+    public Task<ReadOnlyMemory<byte>> GetRawAsync(string pathAndQuery, CancellationToken cancellation) =>
+        Task.FromException<ReadOnlyMemory<byte>>(new ApiException(Statuses.NoSuchPath()));
+
     public async Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation)
     {
         await registries.Custom.ReadyAsync(cancellation);

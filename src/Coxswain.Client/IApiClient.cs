@@ -64,6 +64,19 @@ public interface IApiClient
     Task<TResult> UpdateSubresourceAsync<T, TBody, TResult>(NamespacedName name, string subresource, TBody body, CancellationToken cancellation)
         where T : class, IResource<T> where TBody : class, IKubernetesObject where TResult : class, IKubernetesObject;
 
+    /// <summary>As <see cref="GetSubresourceAsync{T, TResult}"/>, for a resource known only by name: the <c>scale</c> of any kind.</summary>
+    Task<TResult> GetSubresourceAsync<TResult>(GroupVersionResource resource, NamespacedName name, string subresource, CancellationToken cancellation)
+        where TResult : class, IKubernetesObject;
+
+    /// <summary>As <see cref="UpdateSubresourceAsync{T, TBody, TResult}"/>, for a resource known only by name.</summary>
+    Task<TBody> UpdateSubresourceAsync<TBody>(GroupVersionResource resource, NamespacedName name, string subresource, TBody body, CancellationToken cancellation)
+        where TBody : class, IKubernetesObject;
+
+    /// <summary>What the server answers, as JSON, to a read of a path such as <c>/apis/metrics.k8s.io/v1beta1/namespaces/default/pods?labelSelector=app%3Dweb</c>:
+    /// for APIs of other servers that this one passes on.</summary>
+    /// <exception cref="ApiException">404: nobody serves the path.</exception>
+    Task<ReadOnlyMemory<byte>> GetRawAsync(string pathAndQuery, CancellationToken cancellation);
+
     /// <summary>Every resource that the server serves, custom ones included; preferred versions of a group first.</summary>
     Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation);
 

@@ -11,14 +11,21 @@ namespace Coxswain.Controllers.Tests;
 internal sealed class Bed : IAsyncDisposable
 {
     private readonly List<Part> _parts = [];
-    private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _loops = [];
-    private readonly InformerFactory _informers;
+    private readonly IReadOnlyList<string> _controllers;
+    private readonly ControllerManagerOptions _options;
+    private CancellationTokenSource _stop = new();
+    private InformerFactory _informers;
+    private int _writes;
+    private bool _working;
+    private bool _stopped;
 
-    private Bed(Random? chaos)
+    private Bed(IEnumerable<string> controllers, ControllerManagerOptions? options, Random? chaos)
     {
         Api = new(Clock);
         _informers = new(Api, Clock);
+        _controllers = [.. controllers];
+        _options = options ?? new() { RootCaPem = "PEM" };
         Chaos = chaos;
     }
 
@@ -33,13 +40,55 @@ internal sealed class Bed : IAsyncDisposable
     /// <summary>Starts controllers by their names in the table.</summary>
     public static async Task<Bed> StartAsync(IEnumerable<string> controllers, ControllerManagerOptions? options = null, Random? chaos = null)
     {
-        var bed = new Bed(chaos);
-        foreach (var name in controllers)
-            bed.Add(ControllerTable.All.Single(e => e.Name == name), options ?? new() { RootCaPem = "PEM" });
-        bed._informers.Start();
-        await bed._informers.WaitForSyncAsync(Cancellation);
+        var bed = new Bed(controllers, options, chaos);
+        await bed.BeginAsync();
         await bed.SettleAsync();
         return bed;
+    }
+
+    /// <summary>Stops everything at the controllers' n-th write from now on, before or after it was made, and starts it anew with empty memories.</summary>
+    public void StopAtWrite(int number, bool afterwards)
+    {
+        _writes = 0;
+        Api.BeforeWrite = (_, o) => Stop(o, number, made: false, afterwards);
+        Api.AfterWrite = (_, o) => Stop(o, number, made: true, afterwards);
+    }
+
+    /// <summary>How many writes the controllers have made since <see cref="StopAtWrite"/>.</summary>
+    public int WriteCount => _writes;
+
+    /// <summary>Ends the controllers wherever they are and starts them anew.</summary>
+    public async Task RestartAsync()
+    {
+        await EndAsync();
+        _parts.Clear();
+        _loops.Clear();
+        _stop = new();
+        _informers = new(Api, Clock);
+        _stopped = false;
+        await BeginAsync();
+    }
+
+    private async Task BeginAsync()
+    {
+        foreach (var name in _controllers)
+            Add(ControllerTable.All.Single(e => e.Name == name), _options);
+        _informers.Start();
+        await _informers.WaitForSyncAsync(Cancellation);
+    }
+
+    private void Stop(IMetadataObject written, int number, bool made, bool afterwards)
+    {
+        // A user's writes are none of the controllers', and events are told by others' tasks.
+        if (!_working || written is Event)
+            return;
+        if (!made && !_stopped)
+            _writes++;
+        if (_stopped || made == afterwards && _writes == number)
+        {
+            _stopped = true;
+            throw new IOException("the process was killed");
+        }
     }
 
     public static Task<Bed> StartAsync(params string[] controllers) => StartAsync((IEnumerable<string>)controllers);
@@ -51,7 +100,12 @@ internal sealed class Bed : IAsyncDisposable
         {
             // Other work may be about to open watches of its own (the garbage collector).
             await Eventually.TrueAsync(() => Api.IsQuiet(_informers.Count), () => $"{_informers.Count} informers", Cancellation);
-            if (await WorkAsync())
+            _working = true;
+            var worked = await WorkAsync();
+            _working = false;
+            if (_stopped)
+                await RestartAsync();
+            if (worked)
             {
                 idle = 0;
                 continue;
@@ -81,7 +135,9 @@ internal sealed class Bed : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await EndAsync();
+
+    private async Task EndAsync()
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_loops);
@@ -135,6 +191,8 @@ internal sealed class Bed : IAsyncDisposable
                 names.Add(name);
             foreach (var name in Chaos is null ? names : [.. names.OrderBy(_ => Chaos.Next())])
             {
+                if (_stopped)
+                    return true;
                 worked = true;
                 part.Names.Add(name);
                 if (Chaos?.Next(4) == 0)
@@ -165,6 +223,11 @@ internal static class BedActions
         bed.Api.All<T>().Single(o => o.Metadata.Name == name && (!T.Descriptor.Namespaced || o.Metadata.Namespace == ns));
 
     public static IReadOnlyList<Pod> ActivePods(this Bed bed) => [.. bed.Api.All<Pod>().Where(PodFacts.IsActive)];
+
+    /// <summary>Waits for an event of that reason whose message contains the text; events are written by tasks of their own.</summary>
+    public static Task ToldAsync(this Bed bed, string reason, string message) => Eventually.TrueAsync(
+        () => bed.Api.All<Event>().Any(e => e.Reason == reason && e.Message.Contains(message, StringComparison.Ordinal)),
+        () => string.Join('\n', bed.Api.All<Event>().Select(e => $"{e.Reason}: {e.Message}")), Bed.Cancellation);
 
     /// <summary>Lets every pod that is not yet do so run and be ready, and every one that ends, end.</summary>
     public static void RunPods(this Bed bed, string node = "node-1")

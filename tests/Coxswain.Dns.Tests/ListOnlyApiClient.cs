@@ -33,6 +33,11 @@ internal sealed class ListOnlyApiClient(params IMetadataObject[] objects) : IApi
         where T : class, IResource<T> where TBody : class, IKubernetesObject where TResult : class, IKubernetesObject => throw No();
     public Task<TResult> UpdateSubresourceAsync<T, TBody, TResult>(NamespacedName name, string subresource, TBody body, CancellationToken cancellation)
         where T : class, IResource<T> where TBody : class, IKubernetesObject where TResult : class, IKubernetesObject => throw No();
+    public Task<TResult> GetSubresourceAsync<TResult>(GroupVersionResource resource, NamespacedName name, string subresource, CancellationToken cancellation)
+        where TResult : class, IKubernetesObject => throw No();
+    public Task<TBody> UpdateSubresourceAsync<TBody>(GroupVersionResource resource, NamespacedName name, string subresource, TBody body, CancellationToken cancellation)
+        where TBody : class, IKubernetesObject => throw No();
+    public Task<ReadOnlyMemory<byte>> GetRawAsync(string pathAndQuery, CancellationToken cancellation) => throw No();
     public Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation) => throw No();
     public Task<PartialObjectMetadata?> FindPartialAsync(GroupVersionResource resource, NamespacedName name, CancellationToken cancellation) => throw No();
     public Task<ResourceList<PartialObjectMetadata>> ListPartialAsync(GroupVersionResource resource, ListQuery query, CancellationToken cancellation) => throw No();

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Coxswain.Api;
+using Coxswain.Api.Apps.V1;
+using Coxswain.Api.Autoscaling.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Meta.V1;
 using Coxswain.Client;
@@ -191,6 +193,69 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
         BeforeWrite?.Invoke("update", changed);
         lock (_gate)
             return Task.FromResult((TResult)(object)Store(Of(T.Descriptor.Resource), Check<T>((T)changed), (T)changed));
+    }
+
+    /// <summary>The scale of the workloads that have one.</summary>
+    public Task<TResult> GetSubresourceAsync<TResult>(GroupVersionResource resource, NamespacedName name, string subresource, CancellationToken cancellation)
+        where TResult : class, IKubernetesObject
+    {
+        lock (_gate)
+            return Task.FromResult((TResult)(object)ScaleOf(Require(resource, name)));
+    }
+
+    public Task<TBody> UpdateSubresourceAsync<TBody>(GroupVersionResource resource, NamespacedName name, string subresource, TBody body, CancellationToken cancellation)
+        where TBody : class, IKubernetesObject
+    {
+        if ((IKubernetesObject)body is not Scale scale || subresource != "scale")
+            throw new NotSupportedException($"The fake has no subresource {subresource} to put.");
+        BeforeWrite?.Invoke("update", scale);
+        Scale stored;
+        lock (_gate)
+        {
+            var before = Require(resource, name);
+            IMetadataObject after = before switch
+            {
+                Deployment d => d with { Spec = d.Spec with { Replicas = scale.Spec.Replicas } },
+                ReplicaSet s => s with { Spec = s.Spec with { Replicas = scale.Spec.Replicas } },
+                StatefulSet s => s with { Spec = s.Spec with { Replicas = scale.Spec.Replicas } },
+                _ => throw new NotSupportedException($"The fake knows no scale of {before.GroupVersionKind.Kind}."),
+            };
+            stored = ScaleOf(Store(Of(resource), before, after));
+            _writes.Add("update Scale");
+        }
+        AfterWrite?.Invoke("update", stored);
+        return Task.FromResult((TBody)(object)stored);
+    }
+
+    /// <summary>Answers reads by path: JSON, or null where nobody serves the path.</summary>
+    public Func<string, string?>? Raw { get; set; }
+
+    public Task<ReadOnlyMemory<byte>> GetRawAsync(string pathAndQuery, CancellationToken cancellation) => Raw?.Invoke(pathAndQuery) is { } json
+        ? Task.FromResult<ReadOnlyMemory<byte>>(System.Text.Encoding.UTF8.GetBytes(json))
+        : Task.FromException<ReadOnlyMemory<byte>>(new ApiException(Statuses.NoSuchPath()));
+
+    private static Scale ScaleOf(IMetadataObject o)
+    {
+        var (wanted, has, selector) = o switch
+        {
+            Deployment d => (d.Spec.Replicas ?? 1, d.Status.Replicas, d.Spec.Selector),
+            ReplicaSet s => (s.Spec.Replicas ?? 1, s.Status.Replicas, s.Spec.Selector),
+            StatefulSet s => (s.Spec.Replicas ?? 1, s.Status.Replicas, s.Spec.Selector),
+            _ => throw new NotSupportedException($"The fake knows no scale of {o.GroupVersionKind.Kind}."),
+        };
+        return new()
+        {
+            Metadata = o.Metadata,
+            Spec = new() { Replicas = wanted },
+            Status = new() { Replicas = has, Selector = string.Join(',', (selector?.MatchLabels ?? default).Select(l => $"{l.Key}={l.Value}")) },
+        };
+    }
+
+    /// <summary>Everything there is, of every kind.</summary>
+    public IReadOnlyList<IMetadataObject> Everything()
+    {
+        lock (_gate)
+            return [.. _resources.Values.SelectMany(r => r.Objects.Values)];
     }
 
     public Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ServedResource>>(

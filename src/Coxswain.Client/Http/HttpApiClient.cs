@@ -101,6 +101,18 @@ public sealed class HttpApiClient : IApiClient, IDisposable
         where T : class, IResource<T> where TBody : class, IKubernetesObject where TResult : class, IKubernetesObject =>
         Cast<TResult>(await SendAsync(HttpMethod.Put, PathOf<T>(name, subresource), Body(body), Json, cancellation).ConfigureAwait(false));
 
+    public async Task<TResult> GetSubresourceAsync<TResult>(GroupVersionResource resource, NamespacedName name, string subresource, CancellationToken cancellation)
+        where TResult : class, IKubernetesObject =>
+        Cast<TResult>(await SendAsync(HttpMethod.Get, ApiPaths.Of(resource, name.Namespace, name.Name, subresource), null, Json, cancellation).ConfigureAwait(false));
+
+    public async Task<TBody> UpdateSubresourceAsync<TBody>(GroupVersionResource resource, NamespacedName name, string subresource, TBody body,
+        CancellationToken cancellation) where TBody : class, IKubernetesObject =>
+        Cast<TBody>(await SendAsync(HttpMethod.Put, ApiPaths.Of(resource, name.Namespace, name.Name, subresource), JsonBody(body), Json, cancellation)
+            .ConfigureAwait(false));
+
+    public async Task<ReadOnlyMemory<byte>> GetRawAsync(string pathAndQuery, CancellationToken cancellation) =>
+        (await SendAsync(HttpMethod.Get, pathAndQuery, null, Json, cancellation).ConfigureAwait(false)).Bytes;
+
     public Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation) =>
         new DiscoveryReader(async (path, accept, c) => (await SendAsync(HttpMethod.Get, path, null, accept, c).ConfigureAwait(false)).Bytes)
             .ReadAsync(cancellation);

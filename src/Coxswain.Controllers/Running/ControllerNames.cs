@@ -7,13 +7,13 @@ internal static class ControllerNames
     private static readonly string[] Elsewhere =
     [
         "bootstrap-signer-controller", "certificatesigningrequest-approving-controller", "certificatesigningrequest-cleaner-controller",
-        "cloud-node-lifecycle-controller", "device-taint-eviction-controller", "endpointslice-mirroring-controller", "ephemeral-volume-controller",
-        "horizontal-pod-autoscaler-controller", "kube-apiserver-serving-clustertrustbundle-publisher-controller",
-        "legacy-serviceaccount-token-cleaner-controller", "node-route-controller", "persistentvolume-attach-detach-controller",
-        "persistentvolume-binder-controller", "persistentvolume-expander-controller", "podcertificaterequest-cleaner-controller",
+        "cloud-node-lifecycle-controller", "device-taint-eviction-controller", "endpointslice-mirroring-controller",
+        "kube-apiserver-serving-clustertrustbundle-publisher-controller",
+        "legacy-serviceaccount-token-cleaner-controller", "node-route-controller",
+        "podcertificaterequest-cleaner-controller",
         "resourceclaim-controller", "selinux-warning-controller", "service-cidr-controller", "service-lb-controller", "serviceaccount-token-controller",
         "storage-version-migrator-controller", "storageversion-garbage-collector-controller", "token-cleaner-controller", "ttl-controller",
-        "validatingadmissionpolicy-status-controller", "volumeattributesclass-protection-controller",
+        "validatingadmissionpolicy-status-controller",
     ];
 
     /// <summary>The short names that upstream still takes.</summary>

@@ -5,6 +5,7 @@ using Coxswain.Api.Core.V1;
 using Coxswain.Api.Discovery.V1;
 using Coxswain.Api.Policy.V1;
 using Coxswain.Api.Rbac.V1;
+using Coxswain.Api.Storage.V1;
 using static Coxswain.Controllers.ControllerEntry;
 
 namespace Coxswain.Controllers;
@@ -95,6 +96,12 @@ internal static class ControllerTable
                 Allow("apps", "deployments replicasets statefulsets", "get list watch"), Allow("", "replicationcontrollers pods", "get list watch"), Events],
             [Wake.Self<PodDisruptionBudget>(), Wake.Via<Pod>(DisruptionController.BudgetsOf, gather: true)], DisruptionController.Make),
 
+        new("horizontal-pod-autoscaler-controller", "horizontal-pod-autoscaler",
+            [Allow("autoscaling", "horizontalpodautoscalers", "get list watch"), Allow("autoscaling", "horizontalpodautoscalers/status", "update"),
+                Allow("*", "*/scale", "get update"), Allow("", "pods", "list"), Allow("metrics.k8s.io", "pods", "list"),
+                Allow("custom.metrics.k8s.io external.metrics.k8s.io", "*", "get list"), Events],
+            [HorizontalPodAutoscalerController.WhenWishesChange], HorizontalPodAutoscalerController.Make),
+
         new("resourcequota-controller", "resourcequota-controller",
             [Allow("*", "*", "list watch"), Allow("", "resourcequotas/status", "update"), Events],
             [ResourceQuotaController.WhenLimitsChange, ResourceQuotaController.WhenUsageFalls<Pod>(), ResourceQuotaController.WhenUsageFalls<Service>(),
@@ -106,6 +113,36 @@ internal static class ControllerTable
 
         new("persistentvolume-protection-controller", "pv-protection-controller", [Allow("", "persistentvolumes", "get list watch update"), Events],
             [Wake.Self<PersistentVolume>()], PvProtectionController.Make),
+
+        new("persistentvolume-binder-controller", "persistent-volume-binder",
+            [Allow("", "persistentvolumes", "get list watch create update delete"), Allow("", "persistentvolumes/status persistentvolumeclaims/status", "update"),
+                Allow("", "persistentvolumeclaims", "get list watch update"), Allow("storage.k8s.io", "storageclasses", "get list watch"),
+                Allow("", "pods", "get list watch"), Events],
+            [Wake.Self<PersistentVolumeClaim>(), Wake.Self<PersistentVolume>(), Wake.Via<PersistentVolumeClaim>(PersistentVolumeBinder.VolumeOf),
+                Wake.Via<PersistentVolume>(PersistentVolumeBinder.ClaimsOf), Wake.Via<StorageClass>(PersistentVolumeBinder.ClaimsOf)],
+            PersistentVolumeBinder.Make),
+
+        new("persistentvolume-attach-detach-controller", "attachdetach-controller",
+            [Allow("", "persistentvolumes persistentvolumeclaims nodes pods", "get list watch"), Allow("", "nodes/status", "update patch"),
+                Allow("storage.k8s.io", "volumeattachments", "get list watch create delete"), Allow("storage.k8s.io", "csidrivers csinodes", "get list watch"),
+                Events],
+            [AttachDetachController.WhenPodsChange, AttachDetachController.WhenNodesChange, Wake.Via<VolumeAttachment>(AttachDetachController.NodesOf),
+                Wake.Via<PersistentVolumeClaim>(AttachDetachController.NodesOf)], AttachDetachController.Make) { Workers = 10 },
+
+        new("persistentvolume-expander-controller", "expand-controller",
+            [Allow("", "persistentvolumes persistentvolumeclaims", "get list watch update patch"), Allow("", "persistentvolumeclaims/status", "update patch"), Events],
+            [VolumeExpandController.WhenMoreIsAskedFor], VolumeExpandController.Make) { Workers = 1 },
+
+        new("ephemeral-volume-controller", "ephemeral-volume-controller",
+            [Allow("", "pods", "get list watch"), Allow("", "pods/finalizers", "update"), Allow("", "persistentvolumeclaims", "get list watch create"), Events],
+            [Wake.Via<Pod>(EphemeralVolumeController.NeedsClaims), Wake.Via<PersistentVolumeClaim>(EphemeralVolumeController.UsersOf)],
+            EphemeralVolumeController.Make),
+
+        new("volumeattributesclass-protection-controller", "volumeattributesclass-protection-controller",
+            [Allow("storage.k8s.io", "volumeattributesclasses", "get list watch update patch"),
+                Allow("", "persistentvolumeclaims persistentvolumes", "get list watch"), Events],
+            [Wake.Self<VolumeAttributesClass>(), Wake.Via<PersistentVolumeClaim>(VacProtectionController.NamedBy, gather: true),
+                Wake.Via<PersistentVolume>(VacProtectionController.NamedBy, gather: true)], VacProtectionController.Make) { Workers = 1 },
 
         new("certificatesigningrequest-signing-controller", "certificate-controller",
             [Allow("certificates.k8s.io", "certificatesigningrequests", "get list watch delete"),

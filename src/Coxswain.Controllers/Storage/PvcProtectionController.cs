@@ -8,18 +8,16 @@ namespace Coxswain.Controllers;
 internal sealed class PvcProtectionController(IApiClient api, Lister<PersistentVolumeClaim> claims, Lister<Pod> pods) : IReconciler
 {
     public const string Finalizer = "kubernetes.io/pvc-protection";
-    private const string ByClaim = "claim";
 
     public static IReconciler Make(ControllerContext c)
     {
-        c.Informer<Pod>().AddIndex(ByClaim, ClaimsOf);
+        PodClaims.AddTo(c.Informer<Pod>());
         return new PvcProtectionController(c.Api, c.Lister<PersistentVolumeClaim>(), c.Lister<Pod>());
     }
 
     /// <summary>A pod that ends or goes frees its claims.</summary>
     public static IEnumerable<NamespacedName> FreedBy(ControllerContext c, Pod pod) =>
-        ClaimsOf(pod).Select(claim => new NamespacedName(pod.Metadata.Namespace, claim[(pod.Metadata.Namespace.Length + 1)..]))
-            .Where(name => c.Lister<PersistentVolumeClaim>().Find(name)?.Metadata.DeletionTimestamp is not null);
+        PodClaims.Of(pod).Where(name => c.Lister<PersistentVolumeClaim>().Find(name)?.Metadata.DeletionTimestamp is not null);
 
     public async Task<ReconcileResult> ReconcileAsync(NamespacedName name, CancellationToken cancellation)
     {
@@ -39,23 +37,12 @@ internal sealed class PvcProtectionController(IApiClient api, Lister<PersistentV
 
     private async Task<bool> IsUsedAsync(NamespacedName claim, CancellationToken cancellation)
     {
-        if (pods.ByIndex(ByClaim, claim.ToString()).Any(IsOnNode))
+        if (PodClaims.Users(pods, claim).Any(IsOnNode))
             return true;
         // The lister may lag behind a pod that was just bound; data would be lost, so the server is asked.
         var live = await api.ListAsync<Pod>(new() { Namespace = claim.Namespace }, cancellation).ConfigureAwait(false);
-        return live.Items.Any(p => IsOnNode(p) && ClaimsOf(p).Contains(claim.ToString()));
+        return live.Items.Any(p => IsOnNode(p) && PodClaims.Of(p).Contains(claim));
     }
 
     private static bool IsOnNode(Pod pod) => pod.Spec.NodeName.Length > 0 && !PodFacts.IsFinished(pod);
-
-    private static IEnumerable<string> ClaimsOf(Pod pod)
-    {
-        foreach (var volume in pod.Spec.Volumes)
-        {
-            if (volume.PersistentVolumeClaim is { } claim)
-                yield return $"{pod.Metadata.Namespace}/{claim.ClaimName}";
-            else if (volume.Ephemeral is not null)
-                yield return $"{pod.Metadata.Namespace}/{pod.Metadata.Name}-{volume.Name}";
-        }
-    }
 }
