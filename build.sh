@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The developer's entry: ./build.sh check | test [PROJECT...] | e2e | bench | publish | format
+# The developer's entry: ./build.sh check | test [PROJECT...] | soak [NAME...] | e2e | bench | publish | format
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -9,6 +9,7 @@ usage() {
   cat <<'TEXT'
 ./build.sh check              format, build, unit and architecture tests: before every commit, under two minutes
 ./build.sh test [NAME...]     build, then run all test projects but the end-to-end ones, or the named ones (Api, ApiServer, ...)
+./build.sh soak [NAME...]     the long forms of the kill, fault, model and history tests, or of the named classes (hours; 500 kills each)
 ./build.sh e2e                publish, then run the end-to-end tests (root; real kubectl, containerd, nftables)
 ./build.sh publish            the self-contained, ready-to-run executable: artifacts/publish/coxswain
 ./build.sh bench [NAME...]    run the benchmarks of bench/
@@ -51,6 +52,24 @@ run_tests() {
 
 projects() { ls -d tests/*.Tests | grep -v EndToEnd; }
 
+# The tests that get better the longer they run. Each project's summary is printed as it ends; so is how far each test is.
+run_soak() {
+  export COXSWAIN_KILL_ROUNDS=${COXSWAIN_KILL_ROUNDS:-500} COXSWAIN_FUZZ=${COXSWAIN_FUZZ:-100}
+  local project name failed=0 since=$SECONDS classes=() log
+  if [ $# -eq 0 ]; then set -- Crash Kill PowerLoss Fault Starvation Model History; fi
+  for name in "$@"; do classes+=(-class "*$name*"); done
+  log=$(mktemp)
+  echo "$COXSWAIN_KILL_ROUNDS kills, $COXSWAIN_FUZZ times the usual cases: $*"
+  for project in $(ls -d tests/Coxswain.Storage*.Tests); do
+    name=$(basename "$project")
+    timeout 12h dotnet "artifacts/bin/$name/${configuration,,}/$name.dll" -noColor "${classes[@]}" 2>&1 | tee "$log" | grep --line-buffered -E "^    [a-z]|FAIL|SKIP|^ +Coxswain.*Total:" || true
+    if ! grep -qE "Errors: 0, Failed: 0," "$log"; then failed=$((failed + 1)); cat "$log"; fi
+  done
+  rm -f "$log"
+  echo "soak: $([ $failed -eq 0 ] && echo passed || echo "$failed projects failed") after $((SECONDS - since)) s"
+  [ $failed -eq 0 ]
+}
+
 case "${1:-}" in
   check)
     ANALYZE=true build
@@ -61,6 +80,11 @@ case "${1:-}" in
     shift
     build
     if [ $# -eq 0 ]; then run_tests $(projects); else run_tests $(printf 'tests/Coxswain.%s.Tests ' "$@"); fi
+    ;;
+  soak)
+    shift
+    build
+    run_soak "$@"
     ;;
   e2e)
     publish

@@ -8,12 +8,12 @@ namespace Coxswain.Storage.Sqlite;
 /// machine is most of what a lone write would wait for. When many write, the thread does it, so that no pool thread is held up.</remarks>
 internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
 {
+    /// <summary>When the log is so many times as long as it should be, the writer stops and copies the rest of it.</summary>
+    public const int LongLog = 8;
+
     private const int MinSweep = 32;
     private const int MaxSweep = 4096;
     private const int ShrinkPages = 128;
-
-    /// <summary>When the log is so many times as long as it should be, the writer stops and copies the rest of it.</summary>
-    private const int LongLog = 8;
 
     /// <summary>So many commits may pass before a step of compaction gets its turn: neither starves the other.</summary>
     private const int CommitsPerStep = 4;

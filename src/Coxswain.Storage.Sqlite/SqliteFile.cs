@@ -111,7 +111,7 @@ internal static partial class SqliteFile
                 throw new StoreCorruptException($"The file {path} is not a store of ours; move it away or choose another data folder.");
             if (version == 0)
                 connection.Execute("PRAGMA auto_vacuum = INCREMENTAL");
-            else
+            else if (options.CheckTime > TimeSpan.Zero)
                 Check(connection, options.CheckTime);
             FileInfo file = new(path), log = new(path + "-wal");
             if (version != 0 && !(log.Exists && log.Length > 0) && connection.QueryInteger("PRAGMA page_count") * connection.QueryInteger("PRAGMA page_size") > file.Length)
@@ -125,7 +125,9 @@ internal static partial class SqliteFile
             else
                 CheckNewest(connection);
             Tune(connection, cacheKilobytes: 8192);
-            connection.Execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 33554432");
+
+            // A log that begins anew is cut to half of the length at which it counts as long (SqliteCommitter.LongLog).
+            connection.Execute($"PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {options.CheckpointBytes * SqliteCommitter.LongLog / 2}");
             var pages = Math.Max(16, options.MaxBytes / connection.QueryInteger("PRAGMA page_size"));
             connection.Execute($"PRAGMA max_page_count = {pages}");
             return connection;

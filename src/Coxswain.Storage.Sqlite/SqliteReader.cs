@@ -141,6 +141,7 @@ internal sealed class SqliteReader : IDisposable
                 wrong = $"revision {last} of {key} is newer than its newest entry {live}";
         }
 
+        _checked.Reset();
         return (wrong, rows < limit ? default(long?) : last + 1);
     });
 
@@ -157,6 +158,7 @@ internal sealed class SqliteReader : IDisposable
                 wrong = $"the entry {_checkedKeys.Integer(1)} of {last} is missing";
         }
 
+        _checkedKeys.Reset();
         return (wrong, rows < limit ? null : last + "\0");
     });
 
@@ -243,16 +245,33 @@ internal sealed class SqliteReader : IDisposable
     private T InSnapshot<T>(Func<T> read)
     {
         _begin.Run();
+        T result;
         try
         {
-            return read();
+            result = read();
         }
-        finally
+        catch
         {
-            // Statements left in the middle by an exception would keep the snapshot open.
-            foreach (var statement in (ReadOnlySpan<SqliteStatement>)[_list, _liveIds, _changedSince, _changes, _entry, _checked, _checkedKeys])
-                statement.Reset();
+            EndAfterFailure();
+            throw;
+        }
+
+        _commit.Run();
+        return result;
+    }
+
+    private void EndAfterFailure()
+    {
+        // Statements left in the middle would keep the snapshot open.
+        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[_list, _liveIds, _changedSince, _changes, _entry, _checked, _checkedKeys])
+            statement.Reset();
+        try
+        {
             _commit.Run();
+        }
+        catch (StoreException)
+        {
+            // Some failures end the transaction themselves; the one that was met is what the caller must hear of.
         }
     }
 }

@@ -7,7 +7,7 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args) => args switch
     {
-        [CrashWriter.Role, var path, var round] => await CrashWriter.RunAsync(path, round),
+        [CrashWriter.Role, var path, var round, var from] => await CrashWriter.RunAsync(path, round, from),
         [FullDisk.Role, var path] => await FullDisk.RunAsync(path),
         [LockProbe.Role, var path] => await LockProbe.RunAsync(path),
         _ when args.Contains("--server") || args.Contains("--internal-msbuild-node") =>

@@ -14,7 +14,7 @@ public static class Soak
     /// <summary>Says how far a long run is; nothing in a short one.</summary>
     public static void Progress(string what, int done, int of)
     {
-        if (of > 20 && (done % Math.Max(1, of / 20) == 0 || done == of))
+        if ((Number("COXSWAIN_KILL_ROUNDS") ?? Number("COXSWAIN_FUZZ")) is not null && (done % Math.Max(1, of / 20) == 0 || done == of))
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {what}: {done} of {of}"));
     }
 

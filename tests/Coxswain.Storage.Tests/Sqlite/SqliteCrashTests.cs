@@ -1,88 +1,68 @@
 using System.Globalization;
 using Coxswain.Storage.Sqlite;
 using Coxswain.Storage.Tests.Processes;
+using Coxswain.Testing;
 
 namespace Coxswain.Storage.Tests.Sqlite;
 
-/// <summary>kill -9 under concurrent writes, again and again on one file. COXSWAIN_CRASH_ROUNDS sets how often.</summary>
+/// <summary>kill -9 under concurrent writes and watches, again and again on one file.</summary>
 public sealed class SqliteCrashTests : IDisposable
 {
     private readonly ScratchFolder _folder = new();
 
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+    /// <summary>How far each watch has got, over all rounds.</summary>
+    private readonly long[] _watched = [.. Enumerable.Repeat(1L, CrashWriter.Watches)];
 
-    private static int Rounds => int.TryParse(Environment.GetEnvironmentVariable("COXSWAIN_CRASH_ROUNDS"), out var rounds) ? rounds : 20;
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task A_killed_process_loses_no_acknowledged_write_and_leaves_none_half_done()
+    public async Task A_killed_process_loses_no_acknowledged_write_leaves_none_half_done_and_its_watches_go_on_without_a_gap()
     {
         var random = new Random(11);
-        var last = 1L;
-        for (var round = 0; round < Rounds; round++)
+        var checkedUpTo = 1L;
+        var rounds = Soak.KillRounds;
+        for (var round = 0; round < rounds; round++)
         {
-            var acknowledged = await RunUntilKilledAsync(round, random.Next(1, 400));
-            last = await CheckAsync(acknowledged, last);
+            var said = await RunUntilKilledAsync(round, random.Next(1, 2000));
+            checkedUpTo = await CheckAsync(said, checkedUpTo);
+            Soak.Progress("kills", round + 1, rounds);
         }
     }
 
-    private async Task<List<(long Revision, string Key, long Seed)>> RunUntilKilledAsync(int round, int after)
+    private async Task<List<string[]>> RunUntilKilledAsync(int round, int lines)
     {
-        using var writer = TestProcess.Start(CrashWriter.Role, _folder.Store, round.ToString(CultureInfo.InvariantCulture));
-        var acknowledged = new List<string>();
-        while (acknowledged.Count < after && await writer.StandardOutput.ReadLineAsync(Cancellation) is { } line)
-            acknowledged.Add(line);
+        using var writer = TestProcess.Start(
+            CrashWriter.Role, _folder.Store, round.ToString(CultureInfo.InvariantCulture), string.Join(',', _watched.Select(revision => revision.ToString(CultureInfo.InvariantCulture))));
+        var said = new List<string>();
+        while (said.Count < lines && await writer.StandardOutput.ReadLineAsync(Cancellation) is { } line)
+            said.Add(line);
         writer.Kill();
 
         // What follows the last line end was cut by the kill.
-        acknowledged.AddRange((await writer.StandardOutput.ReadToEndAsync(Cancellation)).Split('\n')[..^1]);
+        said.AddRange((await writer.StandardOutput.ReadToEndAsync(Cancellation)).Split('\n')[..^1]);
         await writer.WaitForExitAsync(Cancellation);
         Assert.Equal("", await writer.StandardError.ReadToEndAsync(Cancellation));
-        return [.. acknowledged.Select(Parse)];
+        return [.. said.Select(line => line.Split(' '))];
     }
 
-    private static (long Revision, string Key, long Seed) Parse(string line)
-    {
-        var words = line.Split(' ');
-        return (long.Parse(words[0], CultureInfo.InvariantCulture), words[1], long.Parse(words[2], CultureInfo.InvariantCulture));
-    }
-
-    private async Task<long> CheckAsync(List<(long Revision, string Key, long Seed)> acknowledged, long last)
+    private async Task<long> CheckAsync(List<string[]> said, long checkedUpTo)
     {
         await using var store = SqliteStore.Open(_folder.Store, new() { CheckTime = TimeSpan.FromSeconds(30) });
-        var (current, compacted) = await store.GetRevisionsAsync(Cancellation);
+        var acknowledged = said.Where(words => words[0] == "A").Select(words => new AcknowledgedWrite(Number(words[1]), words[2], Number(words[3])));
+        var (current, changes) = await WriteLedger.CheckAsync(store, acknowledged, Math.Min(checkedUpTo, _watched.Min()), Cancellation);
 
-        // 1. The revisions since the last round are all there, without a gap.
-        var changes = new Dictionary<long, StoreChange>();
-        var from = Math.Max(last, compacted);
-        if (current > from)
+        // Each watch goes on where it stood in the round before, one revision after the other, and has seen nothing that is not there.
+        foreach (var words in said.Where(words => words[0] == "W"))
         {
-            await foreach (var batch in store.WatchAsync(StoreRange.Prefix("/"), from, Cancellation))
-            {
-                foreach (var change in batch.Changes)
-                    changes.Add(change.Revision, change);
-                if (batch.Revision >= current)
-                    break;
-            }
+            var (watch, revision) = (int.Parse(words[1], CultureInfo.InvariantCulture), Number(words[2]));
+            Assert.Equal(++_watched[watch], revision);
+            Assert.Equal((words[3], Number(words[4])), (changes[revision].Key, changes[revision].After?.Value.Length ?? -1));
         }
 
-        Assert.Equal(current - from, changes.Count);
-
-        // 2. Every acknowledged write is among them as it was acknowledged.
-        foreach (var (revision, key, seed) in acknowledged.Where(write => write.Revision > from))
-        {
-            var change = changes[revision];
-            Assert.Equal(key, change.Key);
-            if (seed < 0)
-                Assert.Null(change.After);
-            else
-                Assert.True(change.After!.Value.Span.SequenceEqual(CrashWriter.Value(key, seed)));
-        }
-
-        // 3. What is there now is what the changes made.
-        foreach (var change in changes.Values.GroupBy(change => change.Key).Select(group => group.MaxBy(change => change.Revision)!))
-            Assert.Equal(change.After, await store.GetAsync(change.Key, Cancellation));
         return current;
     }
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 }
