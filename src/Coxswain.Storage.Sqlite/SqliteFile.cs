@@ -147,6 +147,19 @@ internal static partial class SqliteFile
         return connection;
     }
 
+    /// <summary>What reads for long keeps the log from beginning anew; it gives up when the log has become too long by that.</summary>
+    public static bool IsInTheWay(string path, SqliteStoreOptions options) =>
+        new FileInfo(path + "-wal") is { Exists: true } log && log.Length > options.LogLimit;
+
+    public static StoreException InTheWay(string what, string path, Exception? inner = null) => new(
+        $"The {what} of the store {path} was stopped: more was written meanwhile than its log may hold; try again when less is written.", inner);
+
+    public static void ThrowIfInTheWay(string what, string path, SqliteStoreOptions options)
+    {
+        if (IsInTheWay(path, options))
+            throw InTheWay(what, path);
+    }
+
     public static StoreCorruptException Damaged(string path, string detail) =>
         new($"The store {path} is damaged ({detail}); restore a backup, or move the file away to begin with an empty cluster.");
 

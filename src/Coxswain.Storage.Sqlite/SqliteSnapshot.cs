@@ -8,12 +8,15 @@ internal sealed class SqliteSnapshot : StoreSnapshot
     private const int PageRows = 2000;
     private const long PageBytes = 4 << 20;
 
+    private readonly string _path;
+    private readonly SqliteStoreOptions _options;
     private readonly SqliteConnection _connection;
     private readonly SqliteStatement _page;
     private readonly SqliteStatement _count;
 
     public SqliteSnapshot(string path, SqliteStoreOptions options)
     {
+        (_path, _options) = (path, options);
         _connection = SqliteFile.OpenReader(path, options);
         try
         {
@@ -57,6 +60,7 @@ internal sealed class SqliteSnapshot : StoreSnapshot
             while (more)
             {
                 cancellation.ThrowIfCancellationRequested();
+                SqliteFile.ThrowIfInTheWay("read", _path, _options);
                 var entries = new List<StoreEntry>();
                 long bytes = 0;
                 while (entries.Count < PageRows && bytes < PageBytes && (more = _page.Step()))

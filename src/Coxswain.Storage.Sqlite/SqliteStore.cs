@@ -294,14 +294,13 @@ public sealed class SqliteStore : IStore, ISnapshotStore, IRevisionAdvance
         {
             ThrowIfDisposed();
             using var reader = new SqliteReader(Path, _options);
-            return read(reader, () => cancellation.IsCancellationRequested || Volatile.Read(ref _disposed) != 0 || LogBytes > _options.LogLimit);
+            return read(reader, () => cancellation.IsCancellationRequested || Volatile.Read(ref _disposed) != 0 || SqliteFile.IsInTheWay(Path, _options));
         }
         catch (SqliteInterruptedException error)
         {
             cancellation.ThrowIfCancellationRequested();
             ThrowIfDisposed();
-            throw new StoreException(
-                $"The {what} of the store {Path} was stopped: more was written meanwhile than its log may hold; try again when less is written.", error);
+            throw SqliteFile.InTheWay(what, Path, error);
         }
         finally
         {
