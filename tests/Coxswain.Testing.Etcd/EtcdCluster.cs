@@ -151,7 +151,7 @@ public sealed class EtcdCluster : IAsyncDisposable
         var since = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (Stopwatch.GetElapsedTime(since) > StartLimit || _members.TrueForAll(member => !member.Running))
+            if (Stopwatch.GetElapsedTime(since) > StartLimit)
                 throw new TimeoutException("etcd did not come up:\n" + Logs);
             await Task.Delay(20, cancellation);
         }

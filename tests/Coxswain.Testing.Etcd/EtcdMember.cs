@@ -95,11 +95,24 @@ internal sealed class EtcdMember(string program, string name, string folder, Etc
         _process = null;
     }
 
-    public static int FreePort()
+    /// <summary>A port that is free, and below those that the kernel gives to outgoing connections: one of them could have it while the
+    /// member is down.</summary>
+    private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(15_000, 32_000);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Another one, then.
+            }
+        }
     }
 
     private static string Text(Uri uri) => uri.ToString().TrimEnd('/');

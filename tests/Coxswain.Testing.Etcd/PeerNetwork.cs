@@ -41,14 +41,15 @@ internal sealed class PeerNetwork(IReadOnlyList<EtcdMember> members)
     }
 
     /// <summary>Waits while the link between two members is cut: what was sent meanwhile arrives afterwards, as TCP does it.</summary>
-    public async ValueTask PassAsync(int? from, int to, CancellationToken cancellation)
+    /// <param name="from">Who sends; looked up only while something is cut.</param>
+    public async ValueTask PassAsync(Lazy<int?> from, int to, CancellationToken cancellation)
     {
         while (true)
         {
             Task changed;
             lock (_gate)
             {
-                if (!_isolated.Contains(to) && !(from is { } sender && _isolated.Contains(sender)))
+                if (_isolated.Count == 0 || (!_isolated.Contains(to) && !(from.Value is { } sender && _isolated.Contains(sender))))
                     return;
                 changed = _changed.Task;
             }

@@ -59,7 +59,8 @@ internal sealed class PeerShim : IAsyncDisposable
         {
             try
             {
-                var from = _network.Owner(((IPEndPoint)near.RemoteEndPoint!).Port);
+                var port = ((IPEndPoint)near.RemoteEndPoint!).Port;
+                var from = new Lazy<int?>(() => _network.Owner(port));
                 await _network.PassAsync(from, _member, ended.Token);
                 await far.ConnectAsync(IPAddress.Loopback, _target, ended.Token);
                 near.NoDelay = far.NoDelay = true;
@@ -74,7 +75,7 @@ internal sealed class PeerShim : IAsyncDisposable
         }
     }
 
-    private async Task PumpAsync(Socket source, Socket sink, int? from, CancellationToken cancellation)
+    private async Task PumpAsync(Socket source, Socket sink, Lazy<int?> from, CancellationToken cancellation)
     {
         var queue = Channel.CreateBounded<(byte[] Bytes, long Due)>(1024);
         await Task.WhenAny(ReadAsync(source, queue.Writer, cancellation), WriteAsync(sink, queue.Reader, from, cancellation));
@@ -94,7 +95,7 @@ internal sealed class PeerShim : IAsyncDisposable
         }
     }
 
-    private async Task WriteAsync(Socket sink, ChannelReader<(byte[] Bytes, long Due)> queue, int? from, CancellationToken cancellation)
+    private async Task WriteAsync(Socket sink, ChannelReader<(byte[] Bytes, long Due)> queue, Lazy<int?> from, CancellationToken cancellation)
     {
         try
         {

@@ -9,7 +9,7 @@ namespace Coxswain.Storage.Etcd.Connections;
 internal sealed class EtcdConnection : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(300);
 
     private readonly Lock _gate = new();
     private readonly EtcdStoreOptions _options;
