@@ -1,5 +1,6 @@
 using Coxswain.Benchmarks.Api;
 using Coxswain.Benchmarks.Cache;
+using Coxswain.Benchmarks.Server;
 using Coxswain.Benchmarks.Storage;
 
 namespace Coxswain.Benchmarks;
@@ -14,6 +15,8 @@ internal static class BenchmarkTable
         new("api/codecs", "reading and writing a running Pod and a ConfigMap, JSON and protobuf", CodecBenchmark.RunAsync),
         new("storage/durable-writes", "1 KiB values flushed to disk before they are acknowledged; etcd beside it if it is installed", DurableWrites.RunAsync),
         new("storage/start", "opening a store with 200,000 objects and a million old revisions", StartWithHistory.RunAsync),
+        new("server/start", "the published executable until it is ready: empty, with 200,000 objects, with a million old revisions besides", ServerStart.RunAsync),
+        new("server/list", "lists of 50,000 objects over TLS, and whose code the time goes to", ServerList.RunAsync),
         new("cache/pods", "memory of a cached pod against its JSON, changes and lists", MemoryPerPod.RunAsync),
     ];
 }

@@ -25,4 +25,27 @@ public sealed class StoreCompactorTests
         await Eventually.TrueAsync(() => compactor.Compactions == 2, cancellation: Cancellation);
         Assert.Equal(first + 1, (await store.GetRevisionsAsync(Cancellation)).Compacted);
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task A_clock_that_is_moved_by_an_hour_neither_hurries_nor_stops_compaction(int hours)
+    {
+        var clock = new FakeClock();
+        await using var store = new MemoryStore();
+        await using var compactor = new StoreCompactor(store, TimeSpan.FromMinutes(5), clock);
+        await Eventually.TrueAsync(() => clock.Waiting == 1, cancellation: Cancellation);
+        for (var turn = 1; turn <= 3; turn++)
+        {
+            var current = (await store.GetRevisionsAsync(Cancellation)).Current;
+            await store.WriteAsync(new($"/{turn}", 0, new byte[1]), Cancellation);
+
+            clock.Jump(TimeSpan.FromHours(hours));
+            clock.Advance(TimeSpan.FromMinutes(4));
+            Assert.Equal(turn - 1, compactor.Compactions);
+            clock.Advance(TimeSpan.FromMinutes(1));
+            await Eventually.TrueAsync(() => compactor.Compactions == turn && clock.Waiting == 1, cancellation: Cancellation);
+            Assert.Equal(current, (await store.GetRevisionsAsync(Cancellation)).Compacted);
+        }
+    }
 }

@@ -7,6 +7,7 @@ public sealed class FakeClock(DateTimeOffset? start = null) : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<FakeTimer> _timers = [];
     private DateTimeOffset _now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private TimeSpan _jumped;
     private long _order;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -28,7 +29,11 @@ public sealed class FakeClock(DateTimeOffset? start = null) : TimeProvider
             return _now;
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp()
+    {
+        lock (_gate)
+            return (_now - _jumped).Ticks;
+    }
 
     /// <summary>Moves the time on; whatever falls due on the way sees the time at which it was due.</summary>
     public void Advance(TimeSpan by)
@@ -53,11 +58,15 @@ public sealed class FakeClock(DateTimeOffset? start = null) : TimeProvider
         }
     }
 
-    /// <summary>Sets the time without firing anything: a clock that jumps.</summary>
-    public void Jump(DateTimeOffset to)
+    /// <summary>Sets the time of day: somebody moved the clock. As with a real one, timers and timestamps do not notice.</summary>
+    public void Jump(TimeSpan by)
     {
         lock (_gate)
-            _now = to;
+        {
+            (_now, _jumped) = (_now + by, _jumped + by);
+            foreach (var timer in _timers)
+                timer.Due += by;
+        }
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -72,7 +81,7 @@ public sealed class FakeClock(DateTimeOffset? start = null) : TimeProvider
         private TimeSpan _period;
         private bool _disposed;
 
-        public DateTimeOffset Due { get; private set; }
+        public DateTimeOffset Due { get; set; }
         public long Order { get; private set; }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)

@@ -15,16 +15,20 @@ internal static class DurableWrites
         Console.WriteLine("|---|---|---|---|---|---|");
         foreach (var writers in (int[])[1, 8, 64])
         {
+            double ours;
             using (var scratch = new Scratch())
             {
                 await using var store = SqliteStore.Open(scratch.Path("store.db"));
-                await MeasureAsync("sqlite", writers, (key, value) => PutAsync(store, key, value), () => (double)store.Writes / store.Commits);
+                ours = await MeasureAsync("sqlite", writers, (key, value) => PutAsync(store, key, value), () => (double)store.Writes / store.Commits);
             }
 
             await using (var etcd = await EtcdProcess.StartAsync())
             {
                 if (etcd is not null)
-                    await MeasureAsync("etcd", writers, etcd.PutAsync, () => double.NaN);
+                {
+                    var theirs = await MeasureAsync("etcd", writers, etcd.PutAsync, () => double.NaN);
+                    Console.WriteLine($"| sqlite to etcd | {writers} | {ours / theirs:f2} times | | | |");
+                }
             }
         }
     }
@@ -42,7 +46,8 @@ internal static class DurableWrites
             Known[key] = result.Entry!.ModRevision;
     }
 
-    private static async Task MeasureAsync(string name, int writers, Func<string, byte[], Task> putAsync, Func<double> writesPerCommit)
+    /// <returns>Writes a second.</returns>
+    private static async Task<double> MeasureAsync(string name, int writers, Func<string, byte[], Task> putAsync, Func<double> writesPerCommit)
     {
         Known.Clear();
         var latencies = new List<double>[writers];
@@ -66,5 +71,6 @@ internal static class DurableWrites
         var elapsed = Stopwatch.GetElapsedTime(since).TotalSeconds;
         var all = latencies.SelectMany(list => list).Order().ToArray();
         Console.WriteLine($"| {name} | {writers} | {all.Length / elapsed:f0} | {all[all.Length / 2]:f2} | {all[all.Length * 99 / 100]:f2} | {writesPerCommit():f1} |");
+        return all.Length / elapsed;
     }
 }
