@@ -247,6 +247,7 @@ public sealed class VolumeTests
             await bed.CreateAsync(Volume("volume-" + i));
         await bed.SettleAsync();
         bed.Chaos = null;
+        bed.WakeAll();
         await bed.PassAsync(TimeSpan.FromMinutes(1), 4);
 
         var bound = bed.Api.All<PersistentVolumeClaim>().Where(c => c.Status.Phase == "Bound").ToList();

@@ -427,6 +427,7 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
         ("metadata.namespace", _) => o.Metadata.Namespace,
         ("spec.nodeName", Pod pod) => pod.Spec.NodeName,
         ("status.phase", Pod pod) => pod.Status.Phase,
+        ("type", Secret secret) => secret.Type,
         _ => null,
     };
 

@@ -6,13 +6,9 @@ internal static class ControllerNames
     /// <summary>Controllers of upstream that are not here: naming them changes nothing, so that its configurations can be used as they are.</summary>
     private static readonly string[] Elsewhere =
     [
-        "bootstrap-signer-controller", "certificatesigningrequest-approving-controller", "certificatesigningrequest-cleaner-controller",
-        "cloud-node-lifecycle-controller", "device-taint-eviction-controller", "endpointslice-mirroring-controller",
-        "kube-apiserver-serving-clustertrustbundle-publisher-controller",
-        "legacy-serviceaccount-token-cleaner-controller", "node-route-controller",
-        "podcertificaterequest-cleaner-controller",
-        "resourceclaim-controller", "selinux-warning-controller", "service-cidr-controller", "service-lb-controller", "serviceaccount-token-controller",
-        "storage-version-migrator-controller", "storageversion-garbage-collector-controller", "token-cleaner-controller", "ttl-controller",
+        "cloud-node-lifecycle-controller", "device-taint-eviction-controller", "kube-apiserver-serving-clustertrustbundle-publisher-controller",
+        "legacy-serviceaccount-token-cleaner-controller", "node-route-controller", "podcertificaterequest-cleaner-controller",
+        "selinux-warning-controller", "service-lb-controller", "storage-version-migrator-controller", "storageversion-garbage-collector-controller",
         "validatingadmissionpolicy-status-controller",
     ];
 

@@ -3,10 +3,13 @@ using Coxswain.Api.Batch.V1;
 using Coxswain.Api.Certificates.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Discovery.V1;
+using Coxswain.Api.Networking.V1;
 using Coxswain.Api.Policy.V1;
 using Coxswain.Api.Rbac.V1;
+using Coxswain.Api.Resource.V1;
 using Coxswain.Api.Storage.V1;
 using static Coxswain.Controllers.ControllerEntry;
+using ResourceClaim = Coxswain.Api.Resource.V1.ResourceClaim;
 
 namespace Coxswain.Controllers;
 
@@ -152,6 +155,45 @@ internal static class ControllerTable
                     $"{CertificateSigner.ClientSigner} {CertificateSigner.KubeletClientSigner} {CertificateSigner.KubeletServingSigner}"),
                 Allow("authorization.k8s.io", "subjectaccessreviews", "create"), Events],
             [Wake.Self<CertificateSigningRequest>()], CertificateSigningController.Make),
+
+        new("certificatesigningrequest-approving-controller", "certificate-controller", [],
+            [Wake.Self<CertificateSigningRequest>()], CertificateApprovingController.Make),
+
+        new("certificatesigningrequest-cleaner-controller", "certificate-controller", [],
+            [Wake.Self<CertificateSigningRequest>()], CertificateCleaner.Make) { Workers = 1 },
+
+        new("bootstrap-signer-controller", "bootstrap-signer",
+            [Allow("", "configmaps", "get list watch update", "cluster-info"), Allow("", "secrets", "get list watch"), Events],
+            [BootstrapSigner.WhenEitherChanges], BootstrapSigner.Make) { Workers = 1 },
+
+        new("token-cleaner-controller", "token-cleaner", [Allow("", "secrets", "get list watch delete"), Events],
+            [TokenCleaner.WhenTokensChange], TokenCleaner.Make) { Workers = 1 },
+
+        new("serviceaccount-token-controller", "tokens-controller",
+            [Allow("", "secrets", "get list watch update delete"), Allow("", "serviceaccounts", "get list watch"), Allow("", "serviceaccounts/token", "create")],
+            [ServiceAccountTokenController.WhenSecretsChange, Wake.Via<ServiceAccount>(ServiceAccountTokenController.SecretsOf)], ServiceAccountTokenController.Make),
+
+        new("ttl-controller", "ttl-controller", [Allow("", "nodes", "list watch update patch"), Events],
+            [TtlController.WhenNodesComeAndGo], TtlController.Make),
+
+        new("service-cidr-controller", "service-cidrs-controller",
+            [Allow("networking.k8s.io", "servicecidrs", "get list watch patch update"), Allow("networking.k8s.io", "servicecidrs/finalizers servicecidrs/status", "patch update"),
+                Allow("networking.k8s.io", "ipaddresses", "get list watch"), Events],
+            [Wake.Self<ServiceCIDR>(), Wake.Via<ServiceCIDR>(ServiceCidrController.Ending), Wake.Via<IPAddress>(ServiceCidrController.Ending, gather: true)],
+            ServiceCidrController.Make),
+
+        new("endpointslice-mirroring-controller", "endpointslicemirroring-controller",
+            [Allow("", "endpoints services", "get list watch"), Allow("", "services/finalizers endpoints/finalizers", "update"),
+                Allow("discovery.k8s.io", "endpointslices", "get list watch create update delete"), Events],
+            [Wake.Self<Endpoints>(), Wake.Self<Service>(), Wake.Via<EndpointSlice>(EndpointSliceMirroringController.EndpointsOf)],
+            EndpointSliceMirroringController.Make),
+
+        new("resourceclaim-controller", "resource-claim-controller",
+            [Allow("", "pods", "get list watch"), Allow("", "pods/finalizers pods/status", "update patch"),
+                Allow("resource.k8s.io", "resourceclaims", "get list watch create delete update patch"), Allow("resource.k8s.io", "resourceclaimtemplates", "get list watch"),
+                Allow("resource.k8s.io", "resourceclaims/status", "update patch"), Allow("resource.k8s.io", "resourceclaims/binding", "update patch"), Events],
+            [Wake.Via<Pod>(ResourceClaimController.PodAndClaims), Wake.Via<ResourceClaim>(ResourceClaimController.ClaimAndPod),
+                Wake.Via<ResourceClaimTemplate>(ResourceClaimController.PodsOf)], ResourceClaimController.Make) { Workers = 10 },
 
         new("job-controller", "job-controller",
             [Allow("batch", "jobs", "get list watch update patch"), Allow("batch", "jobs/status jobs/finalizers", "update"),
