@@ -190,6 +190,10 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
         // Bytes that somebody else wrote (protobuf, other order, a revision in them) are written anew, in our form.
         var stale = value.Metadata.ResourceVersion.Length > 0 || !_form.IsCurrent(stored);
         var ours = hasHead && !stale && !_form.Converts;
+
+        // Another server knew fewer fields than this one has defaults for.
+        if (stale && !IsCustom)
+            value = Strategy.Default(value);
         value = value.WithMetadata(_parts.Share(value.Metadata, ResourceVersionText.Of(entry.ModRevision)));
         if (!ours)
             return new(entry.Key, value, _form.EncodeServed(value), front: 0, entry.ModRevision, _parts) { IsStale = stale };

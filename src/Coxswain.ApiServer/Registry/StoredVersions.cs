@@ -10,7 +10,7 @@ namespace Coxswain.ApiServer.Registry;
 internal static class StoredVersions
 {
     /// <summary>Older versions with the same fields, types and protobuf numbers down to the last struct, by group and kind. They differ
-    /// in defaults only, and what is stored has been defaulted.</summary>
+    /// in defaults only.</summary>
     private static readonly Dictionary<(string Group, string Kind), string[]> SameShapes = new()
     {
         [("admissionregistration.k8s.io", "MutatingAdmissionPolicy")] = ["v1beta1", "v1alpha1"],
@@ -19,6 +19,7 @@ internal static class StoredVersions
         [("admissionregistration.k8s.io", "ValidatingAdmissionPolicy")] = ["v1beta1", "v1alpha1"],
         [("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding")] = ["v1beta1", "v1alpha1"],
         [("admissionregistration.k8s.io", "ValidatingWebhookConfiguration")] = ["v1beta1"],
+        [("apiregistration.k8s.io", "APIService")] = ["v1beta1"],
         [("apps", "ControllerRevision")] = ["v1beta2", "v1beta1"],
         [("apps", "DaemonSet")] = ["v1beta2"],
         [("apps", "Deployment")] = ["v1beta2"],

@@ -93,6 +93,30 @@ public sealed class UpstreamValuesTests(Wire.ClusterFixture fixture) : IDisposab
         return kinds;
     }
 
+    [Fact]
+    public async Task A_job_of_an_older_server_has_the_defaults_of_this_one_and_can_be_changed_though_it_lacks_the_newer_labels()
+    {
+        // As a server of v1.20 leaves it: neither completionMode nor suspend, and labels without a prefix.
+        var uid = Guid.NewGuid().ToString();
+        var job = (IMetadataObject)CodecTable.Find(Coxswain.Api.Batch.V1.Job.ResourceKind)!.ReadJson(Encoding.UTF8.GetBytes(
+            """
+            {"metadata":{"name":"old","namespace":"default","uid":"UID","creationTimestamp":"2026-01-01T00:00:00Z"},
+             "spec":{"parallelism":1,"completions":1,"backoffLimit":6,"selector":{"matchLabels":{"controller-uid":"UID"}},
+              "template":{"metadata":{"labels":{"controller-uid":"UID","job-name":"old"}},
+               "spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i","imagePullPolicy":"Always","terminationMessagePath":"/t","terminationMessagePolicy":"File"}]}}}}
+            """.Replace("UID", uid, StringComparison.Ordinal)), null);
+        await PutAsync("/registry/jobs/default/old", ProtobufEnvelope.ToBytes(CodecTable.Find(job.GroupVersionKind)!, job));
+        const string Path = "/apis/batch/v1/namespaces/default/jobs/old";
+
+        var read = (await _api.GetAsync(Path)).Expect(200);
+        Assert.Equal("NonIndexed", read.String("spec/completionMode"));
+        Assert.Equal("old", read.String("metadata/labels/job-name"));
+
+        var changed = (await _api.MergeAsync(Path, """{"metadata":{"annotations":{"touched":"yes"}}}""")).Expect(200);
+        Assert.Equal("yes", changed.String("metadata/annotations/touched"));
+        (await _api.DeleteAsync(Path)).Expect(200);
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task A_protobuf_value_of_upstream_is_served_and_the_next_change_stores_it_in_our_form(string apiVersion, string plural)
@@ -159,6 +183,15 @@ public sealed class UpstreamValuesTests(Wire.ClusterFixture fixture) : IDisposab
         var envelope = ProtobufEnvelope.Read(bytes);
         var codec = CodecTable.Find(new(read.String("apiVersion")!.Contains('/', StringComparison.Ordinal) ? read.String("apiVersion")!.Split('/')[0] : "", read.String("apiVersion")!.Split('/')[^1], envelope.Kind))!;
         var (sent, served) = ((IMetadataObject)codec.ReadProtobuf(envelope.Message.Span), (IMetadataObject)codec.ReadProtobuf(ProtobufEnvelope.Read(twin).Message.Span));
+
+        // What the old server did not know has this one's defaults, as every object has that a client sends.
+        sent = sent switch
+        {
+            Coxswain.Api.Core.V1.Namespace n => n with { Metadata = n.Metadata with { Labels = n.Metadata.Labels.With("kubernetes.io/metadata.name", n.Metadata.Name) } },
+            Coxswain.Api.Core.V1.Service s => s with { Spec = s.Spec with { InternalTrafficPolicy = "Cluster" } },
+            StatefulSet s => s with { Spec = s.Spec with { PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = "Retain", WhenScaled = "Retain" } } },
+            _ => sent,
+        };
         Assert.Equal(sent.WithMetadata(sent.Metadata with { ResourceVersion = "" }), served.WithMetadata(served.Metadata with { ResourceVersion = "" }));
         var patched = (await _api.MergeAsync(path, """{"metadata":{"annotations":{"seen":"here"}}}""")).Expect(200);
         Assert.Equal("here", patched.String("metadata/annotations/seen"));

@@ -10,6 +10,7 @@ namespace Coxswain.ApiServer.Registry.Batch;
 internal sealed class JobStrategy : Strategy<Job>
 {
     private const string UidLabel = "batch.kubernetes.io/controller-uid";
+    private const string NameLabel = "batch.kubernetes.io/job-name";
 
     public override bool HasGeneration => true;
 
@@ -21,9 +22,11 @@ internal sealed class JobStrategy : Strategy<Job>
 
     protected override Job PrepareForCreate(StrategyContext c, Job o) => GenerateSelector(WithGeneration(o with { Status = JobStatus.Empty }, 1));
 
-    protected override void ValidateObject(StrategyContext c, Job o, FieldErrors errors)
+    protected override void ValidateObject(StrategyContext c, Job o, FieldErrors errors) => Validate(o, prefixedLabels: true, errors);
+
+    private static void Validate(Job o, bool prefixedLabels, FieldErrors errors)
     {
-        GeneratedSelector(o, errors);
+        GeneratedSelector(o, prefixedLabels, errors);
         JobValidation.Spec(o.Spec, Paths.Spec, errors);
         // The last pod's host name is the longest.
         if (o.Spec is not { CompletionMode: "Indexed", Completions: > 0 and var completions })
@@ -36,7 +39,9 @@ internal sealed class JobStrategy : Strategy<Job>
     protected override void ValidateUpdate(StrategyContext c, Job updated, Job old, FieldErrors errors)
     {
         ValidateMetadata(updated, errors);
-        ValidateObject(c, updated, errors);
+        // Jobs from before v1.27 have the old labels only.
+        var labels = old.Spec.Template.Metadata.Labels;
+        Validate(updated, labels.ContainsKey(UidLabel) && labels.ContainsKey(NameLabel), errors);
         ValidateMetadataUpdate(updated, old, errors);
         JobValidation.SpecUpdate(updated.Spec, old, errors);
     }
@@ -66,7 +71,7 @@ internal sealed class JobStrategy : Strategy<Job>
         var template = o.Spec.Template;
         var labels = template.Metadata.Labels;
         // What the client has set stays, and is refused if it differs.
-        foreach (var (name, value) in Generated(o))
+        foreach (var (name, value) in Generated(o, prefixedLabels: true))
             if (!labels.ContainsKey(name))
                 labels = labels.With(name, value);
         var selector = o.Spec.Selector ?? LabelSelector.Empty;
@@ -83,27 +88,25 @@ internal sealed class JobStrategy : Strategy<Job>
         };
     }
 
-    private static void GeneratedSelector(Job o, FieldErrors errors)
+    private static void GeneratedSelector(Job o, bool prefixedLabels, FieldErrors errors)
     {
         if (o.Spec.ManualSelector == true || o.Spec.Selector is not { } selector)
             return;
         if (o.Metadata.Uid.Length == 0)
             errors.Required(Paths.Metadata.Child("uid"));
         var path = Paths.Spec.Child("template").Child("metadata").Child("labels");
-        foreach (var (name, wanted) in Generated(o))
+        foreach (var (name, wanted) in Generated(o, prefixedLabels))
             if (!o.Spec.Template.Metadata.Labels.TryGetValue(name, out var found))
                 errors.Required(path.Key(name), $"must be '{wanted}'");
             else if (found != wanted)
                 errors.Invalid(path.Key(name), o.Spec.Template.Metadata.Labels, $"must be '{wanted}'");
-        if (!Apps.WorkloadRules.Matches(selector, Generated(o)))
+        if (!Apps.WorkloadRules.Matches(selector, Generated(o, prefixedLabels)))
             errors.Invalid(Paths.Spec.Child("selector"), selector, "`selector` not auto-generated");
     }
 
-    private static ApiMap<string> Generated(Job o) =>
-    [
-        new("batch.kubernetes.io/controller-uid", o.Metadata.Uid),
-        new("batch.kubernetes.io/job-name", o.Metadata.Name),
-        new("controller-uid", o.Metadata.Uid),
-        new("job-name", o.Metadata.Name),
-    ];
+    private static ApiMap<string> Generated(Job o, bool prefixedLabels)
+    {
+        var labels = prefixedLabels ? ApiMap.Of(UidLabel, o.Metadata.Uid).With(NameLabel, o.Metadata.Name) : default;
+        return labels.With("controller-uid", o.Metadata.Uid).With("job-name", o.Metadata.Name);
+    }
 }
