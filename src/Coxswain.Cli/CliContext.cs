@@ -25,8 +25,30 @@ public interface IInstanceHost
     /// <summary>Removes whatever a stopped instance still has on this machine outside its folder, then the folder.</summary>
     Task ResetAsync(InstanceDirectory directory, IProgress<PhaseReport> progress, CancellationToken cancellation);
 
+    /// <summary>Backups and datastores.</summary>
+    IStateHost State { get; }
+
     /// <summary>Loads an OCI or docker archive into the instance's container runtime; the names of its images.</summary>
     Task<IReadOnlyList<string>> ImportImageAsync(InstanceDirectory directory, string archive, CancellationToken cancellation);
+}
+
+/// <summary>The work on a cluster's state. What concerns an instance that runs is done by it, what concerns a stopped one by this process.</summary>
+public interface IStateHost
+{
+    /// <summary>Makes a backup and tells where it is.</summary>
+    Task<string> CreateBackupAsync(InstanceDirectory directory, BackupRequest request, IProgress<PhaseReport> progress, CancellationToken cancellation);
+
+    /// <summary>The backups of a folder, the newest first. Needs no secret.</summary>
+    Task<IReadOnlyList<BackupListing>> ListBackupsAsync(string folder, CancellationToken cancellation);
+
+    /// <summary>Restores a backup into a scratch store in this process and compares.</summary>
+    Task<string> VerifyBackupAsync(string file, BackupSecretFile secret, IProgress<PhaseReport> progress, CancellationToken cancellation);
+
+    /// <summary>Restores a backup into a data folder that is empty or not there.</summary>
+    Task<string> RestoreBackupAsync(RestoreRequest request, IProgress<PhaseReport> progress, CancellationToken cancellation);
+
+    /// <summary>Moves the state to another datastore.</summary>
+    Task<string> MigrateAsync(InstanceDirectory directory, MigrationRequest request, IProgress<PhaseReport> progress, CancellationToken cancellation);
 }
 
 /// <summary>Exit codes that scripts may rely on.</summary>

@@ -18,6 +18,8 @@ public static class CommandTable
             DownCommand.Create(cli),
             ResetCommand.Create(cli),
             ImageCommand.Create(cli),
+            BackupCommand.Create(cli),
+            DatastoreCommand.Create(cli),
         };
         root.Options.Add(SharedOptions.DataDirectory);
         SettingHelp.Install(root, cli);
@@ -29,7 +31,8 @@ public static class CommandTable
     {
         // No response files: a value may begin with @.
         var parsed = Create(cli).Parse(GoFlags.Normalize(arguments), new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
+        // Who asks for help need not give what the command needs.
+        if (parsed.Errors.Count > 0 && parsed.Action is not SettingHelp)
         {
             await cli.Error.WriteLineAsync($"coxswain: {UsageSentence.For(parsed)}").ConfigureAwait(false);
             return ExitCode.Usage;

@@ -59,5 +59,8 @@ public sealed record ClusterOptions
     /// <summary>Where the cluster's state is kept.</summary>
     public StoreSettings Store { get; init; } = new();
 
+    /// <summary>The backups that it makes by itself.</summary>
+    public BackupSettings Backup { get; init; } = new();
+
     public InstanceDirectory Directory => new(DataDirectory);
 }

@@ -5,9 +5,33 @@ using Coxswain.Lifecycle;
 namespace Coxswain.Cli.Tests;
 
 /// <summary>Takes note of what it is asked to run, and knows the names that the real modules know.</summary>
-internal sealed class FakeHost : IInstanceHost
+internal sealed class FakeHost : IInstanceHost, IStateHost
 {
     public ClusterOptions? Ran { get; private set; }
+
+    /// <summary>What it was asked to do with state.</summary>
+    public List<object> Asked { get; } = [];
+
+    public IReadOnlyList<BackupListing> Backups { get; init; } = [];
+
+    public IStateHost State => this;
+
+    public Task<string> CreateBackupAsync(InstanceDirectory directory, BackupRequest request, IProgress<PhaseReport> progress, CancellationToken cancellation) => Note(request, progress);
+
+    public Task<IReadOnlyList<BackupListing>> ListBackupsAsync(string folder, CancellationToken cancellation) => Task.FromResult(Backups);
+
+    public Task<string> VerifyBackupAsync(string file, BackupSecretFile secret, IProgress<PhaseReport> progress, CancellationToken cancellation) => Note((file, secret), progress);
+
+    public Task<string> RestoreBackupAsync(RestoreRequest request, IProgress<PhaseReport> progress, CancellationToken cancellation) => Note(request, progress);
+
+    public Task<string> MigrateAsync(InstanceDirectory directory, MigrationRequest request, IProgress<PhaseReport> progress, CancellationToken cancellation) => Note(request, progress);
+
+    private Task<string> Note(object asked, IProgress<PhaseReport> progress)
+    {
+        Asked.Add(asked);
+        progress.Report(new("phase", TimeSpan.Zero, "detail", null));
+        return Task.FromResult("the result");
+    }
 
     public void Check(ClusterOptions options)
     {

@@ -46,6 +46,14 @@ internal static class StatusCommand
         var pods = (await api.ListAsync<Pod>(ListQuery.All, cancellation).ConfigureAwait(false)).Items;
         var phases = pods.GroupBy(p => p.Status.Phase.Length > 0 ? p.Status.Phase : "Pending").OrderBy(g => g.Key, StringComparer.Ordinal);
         await Line("pods", pods.Count == 0 ? "none" : string.Join(", ", phases.Select(g => $"{g.Count()} {g.Key}"))).ConfigureAwait(false);
+        if (BackupStatus.Read(directory) is { } backup)
+        {
+            well &= backup.Error is null;
+            await Line("backups", backup.Error is null
+                ? $"last {backup.At:yyyy-MM-dd HH:mm:ss}Z, verified; next {backup.Next:yyyy-MM-dd HH:mm:ss}Z"
+                : $"failed at {backup.At:yyyy-MM-dd HH:mm:ss}Z: {backup.Error} Next try {backup.Next:yyyy-MM-dd HH:mm:ss}Z").ConfigureAwait(false);
+        }
+
         return well ? ExitCode.Success : ExitCode.Failure;
 
         Task Line(string name, string value) => cli.Out.WriteLineAsync($"{name,-14} {value}");

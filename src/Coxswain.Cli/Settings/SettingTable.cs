@@ -8,6 +8,7 @@ public static class SettingTable
 {
     private const string Place = "Where it listens and keeps its state";
     private const string State = "Datastore";
+    private const string Backups = "Backups";
     private const string Requests = "API server";
     private const string Who = "Who may do what";
     private const string Accounts = "Service-account tokens";
@@ -51,6 +52,17 @@ public static class SettingTable
             + "Of every datastore, not only of etcd. 0s: this server forgets nothing, somebody else must."),
         Data("etcd-db-metric-poll-interval", State, Duration, s => s.MetricPollInterval, (s, v) => s with { MetricPollInterval = v },
             "How often the datastore is asked for its size, which /metrics shows. 0s: never."),
+
+        Of("backup-dir", Backups, FilePath, o => o.Backup.Directory, (o, v) => o with { Backup = o.Backup with { Directory = v } },
+            "Make verified backups into this folder, again and again. It should be on another disk. Restore with coxswain backup restore.") with { ValueName = "DIR" },
+        Of("backup-interval", Backups, Duration, o => o.Backup.Interval, (o, v) => o with { Backup = o.Backup with { Interval = v } },
+            "From one backup to the next, at least 1m. One that was missed while nothing ran is made after the start."),
+        Of("backup-keep", Backups, Number, o => o.Backup.Keep, (o, v) => o with { Backup = o.Backup with { Keep = v } },
+            "How many backups of this cluster are kept in the folder, at least 1. The newest verified one is never removed."),
+        Of("backup-passphrase-file", Backups, FilePath, o => o.Backup.PassphraseFile, (o, v) => o with { Backup = o.Backup with { PassphraseFile = v } },
+            "A file whose first line is the passphrase of the backups. Keep another copy of it where the machine is not: without it a backup is worth nothing."),
+        Of("backup-key-file", Backups, FilePath, o => o.Backup.KeyFile, (o, v) => o with { Backup = o.Backup with { KeyFile = v } },
+            "A file of at least 32 random bytes in place of the passphrase."),
 
         Api("request-timeout", Requests, Duration, a => a.RequestTimeout, (a, v) => a with { RequestTimeout = v },
             "How long a request may take that is not a watch or a stream. After that its client gets 504. A request may ask for less with ?timeout=."),

@@ -149,6 +149,19 @@ public sealed class HttpApiClient : IApiClient, IDisposable
     public Task DeleteCollectionPartialAsync(GroupVersionResource resource, ListQuery query, DeleteOptions? options, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Delete, ApiPaths.Of(resource, query), options is null ? null : JsonBody(options), Json, cancellation);
 
+    /// <summary>Sends a JSON document to any path of the server and gives the lines of the answer as they come. Has no deadline.</summary>
+    /// <exception cref="ApiException">The server refused.</exception>
+    public async IAsyncEnumerable<string> PostForLinesAsync(string path, ReadOnlyMemory<byte> json, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var request = Request(HttpMethod.Post, path, new(json, Json), Json);
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+            throw Refusal(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false));
+        while (await reader.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
+            yield return line;
+    }
+
     private static string PathOf<T>(NamespacedName name, string subresource = "") where T : class, IResource<T> =>
         ApiPaths.Of(T.Descriptor.Resource, name.Namespace, name.Name, subresource);
 

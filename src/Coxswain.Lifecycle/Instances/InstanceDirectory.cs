@@ -8,6 +8,15 @@ public sealed record InstanceDirectory(string Root)
     public string AdminKubeConfig => Path.Combine(Root, "admin.kubeconfig");
     public string Pki => Path.Combine(Root, "pki");
     public string Database => Path.Combine(Root, "store", "state.db");
+
+    /// <summary>Says where the state is, if it was moved.</summary>
+    public string Datastore => Path.Combine(Root, "datastore");
+
+    /// <summary>What the instance was started with last, for backups of a stopped one.</summary>
+    public string Settings => Path.Combine(Root, "settings.json");
+
+    /// <summary>How the last backup by schedule went.</summary>
+    public string BackupStatus => Path.Combine(Run, "backup.json");
     public string Logs => Path.Combine(Root, "log");
     public string Log => Path.Combine(Logs, "coxswain.log");
     public string Run => Path.Combine(Root, "run");

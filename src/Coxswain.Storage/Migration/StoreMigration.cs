@@ -87,7 +87,7 @@ public sealed class StoreMigration(
         }
     }
 
-    private long Margin => options.Margin ?? (target is IRevisionAdvance ? 1_000_000 : 20_000);
+    private long Margin => options.Margin ?? (target is IRevisionAdvance ? 1_000_000 : 5_000);
 
     private async Task RaiseAsync(CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Coxswain.ApiServer;
+using Coxswain.Lifecycle;
 using Coxswain.Storage;
 using Microsoft.AspNetCore.Http;
 
@@ -8,13 +9,14 @@ namespace Coxswain.Composition;
 /// <summary>The table of paths below <c>/coxswain/v1/</c>: what administrators ask of a running process. One line each.</summary>
 internal static class AdminPaths
 {
-    public static IReadOnlyList<AdminPath> All(OpenedStore store) =>
+    public static IReadOnlyList<AdminPath> All(ClusterOptions options, Datastore store, string version, TimeProvider clock) =>
     [
         new("GET", "/coxswain/v1/datastore", (context, cancellation) => ReportAsync(context, store, cancellation)),
+        .. StatePaths.All(options, store, version, clock),
     ];
 
     /// <summary>How the store is, as JSON: what <c>coxswain status</c> shows.</summary>
-    private static async Task ReportAsync(HttpContext context, OpenedStore store, CancellationToken cancellation)
+    private static async Task ReportAsync(HttpContext context, Datastore store, CancellationToken cancellation)
     {
         var report = await store.InspectAsync(cancellation).ConfigureAwait(false);
         context.Response.ContentType = "application/json";

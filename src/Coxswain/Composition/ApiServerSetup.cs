@@ -47,11 +47,23 @@ internal static class ApiServerSetup
     /// <exception cref="LifecycleException">They do not.</exception>
     public static void Check(ClusterOptions cluster)
     {
-        IReadOnlyList<string> problems = [.. ApiServerOptionsCheck.Problems(OptionsOf(cluster)), .. ControllerManager.Problems(cluster.Controllers)];
+        IReadOnlyList<string> problems = [.. BackupProblems(cluster.Backup), .. ApiServerOptionsCheck.Problems(OptionsOf(cluster)), .. ControllerManager.Problems(cluster.Controllers)];
         if (problems.Count > 0)
             throw new LifecycleException(string.Join("; ", problems));
         foreach (var key in KeysOf(cluster.ApiServer, out var signing).Append(signing))
             key?.Dispose();
+    }
+
+    private static IEnumerable<string> BackupProblems(BackupSettings backup)
+    {
+        if (backup.Directory.Length == 0)
+            yield break;
+        if (backup.PassphraseFile.Length > 0 == backup.KeyFile.Length > 0)
+            yield return "backup-dir needs a secret in one file: backup-passphrase-file or backup-key-file";
+        if (backup.Interval < TimeSpan.FromMinutes(1))
+            yield return "backup-interval must be at least 1m";
+        if (backup.Keep < 1)
+            yield return "backup-keep must be at least 1";
     }
 
     /// <summary>The names that a setting can take.</summary>

@@ -19,7 +19,7 @@ internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport
     private readonly List<ServiceAccountKey> _keys = [];
     private PkiDirectory? _pki;
     private ApiServerPki? _apiServerPki;
-    private OpenedStore? _store;
+    private Datastore? _store;
     private ApiServer.ApiServer? _server;
 
     public PkiDirectory Pki => _pki ?? throw new InvalidOperationException("the certificates are not open yet");
@@ -28,6 +28,9 @@ internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport
     public Uri Address { get; private set; } = new("https://127.0.0.1");
 
     public int Port => _server!.Port;
+
+    /// <summary>Where the state is.</summary>
+    public Datastore Store => _store!;
 
     /// <summary>Certificates to serving: what must be there before anything else can start.</summary>
     public IEnumerable<Phase> StartPhases(IReadOnlyList<IPAddress> hostAddresses)
@@ -40,7 +43,7 @@ internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport
             try
             {
                 _server = await ApiServer.ApiServer.StartAsync(
-                    apiOptions, _store!.Store, _apiServerPki!, clock, loggers, cancellation, new() { Paths = AdminPaths.All(_store), Inspect = _store.InspectAsync }).ConfigureAwait(false);
+                    apiOptions, _store!.Store, _apiServerPki!, clock, loggers, cancellation, new() { Paths = AdminPaths.All(options, _store, InstanceHost.Version, clock), Inspect = _store.InspectAsync }).ConfigureAwait(false);
             }
             catch (IOException e) when (e.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
             {
@@ -109,7 +112,7 @@ internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport
     private async Task<string?> OpenStoreAsync(CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
-        _store = await StoreSetup.OpenAsync(options, Waits, clock, loggers, cancellation).ConfigureAwait(false);
+        _store = await Datastore.OpenAsync(options, Waits, clock, loggers, cancellation).ConfigureAwait(false);
         return _store.Place;
 
         void Waits(string what) => progress.Report(new("store", clock.GetElapsedTime(started), what, Error: null) { Waits = true });

@@ -18,6 +18,8 @@ internal sealed class InstanceHost(TimeProvider clock) : IInstanceHost
 
     public void Check(ClusterOptions options) => ApiServerSetup.Check(options);
 
+    public IStateHost State { get; } = new StateHost(Version, clock);
+
     public IReadOnlyList<string> ValuesOf(string setting) => ApiServerSetup.ValuesOf(setting);
 
     public async Task RunAsync(ClusterOptions options, IProgress<PhaseReport> progress, Action ready, CancellationToken cancellation)
@@ -33,6 +35,7 @@ internal sealed class InstanceHost(TimeProvider clock) : IInstanceHost
         var record = new InstanceRecord(
             Environment.ProcessId, ProcessTable.StartTicks(Environment.ProcessId) ?? 0, "", Version, options.RunNode ? options.NodeName : null, clock.GetUtcNow(), null);
         record.Write(directory);
+        InstanceSettings.Write(options);
 
         await using var background = new Supervisor(clock, logger);
         var hostAddresses = HostAddress.All();
@@ -50,6 +53,8 @@ internal sealed class InstanceHost(TimeProvider clock) : IInstanceHost
 
         (record with { Server = controlPlane.Address.GetLeftPart(UriPartial.Authority), ReadyAt = clock.GetUtcNow() }).Write(directory);
         background.Run("log rotation", stop => LogRotation.RunAsync(directory.Log, clock, stop));
+        if (options.Backup.Directory.Length > 0)
+            background.Run("backups", stop => new ScheduledBackups(options, controlPlane, clock, loggers.CreateLogger<ScheduledBackups>()).RunAsync(stop));
         ready();
 
         try
@@ -153,7 +158,7 @@ internal sealed class InstanceHost(TimeProvider clock) : IInstanceHost
         }
     }
 
-    private static string Version =>
+    internal static string Version =>
         typeof(InstanceHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>What the terminal shows is in the log, too.</summary>
