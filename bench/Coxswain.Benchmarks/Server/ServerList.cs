@@ -29,8 +29,10 @@ internal static partial class ServerList
                 await MeasureAsync(server, kind);
         }
 
-        // perf can name what was compiled here, not what was compiled before.
-        await using var named = (await ServerProcess.StartAsync(data, ("DOTNET_PerfMapEnabled", "1"), ("DOTNET_ReadyToRun", "0")))!;
+        // perf can name what was compiled here and lies where it was compiled, not what was compiled before.
+        await using var named = (await ServerProcess.StartAsync(
+            data, ("DOTNET_PerfMapEnabled", "1"), ("DOTNET_ReadyToRun", "0"), ("DOTNET_EnableWriteXorExecute", "0")))!;
+        await MeasureAsync(named, "configmaps", print: false);
         await MeasureAsync(named, "configmaps", print: false);
         var profile = scratch.Path("perf.data");
         using var perf = Start("perf", "record", "-F", "499", "-g", "-o", profile, "-p", $"{named.Id}");
@@ -81,16 +83,21 @@ internal static partial class ServerList
     {
         using var report = Start("perf", "report", "-i", profile, "--no-children", "-g", "none", "--sort", "dso,symbol", "--stdio")!;
         var shares = new Dictionary<string, double>();
+        var most = new List<string>();
         while (await report.StandardOutput.ReadLineAsync() is { } line)
         {
             if (Line().Match(line) is not { Success: true } match)
                 continue;
             var whose = Whose(match.Groups["dso"].Value, match.Groups["symbol"].Value);
+            if (most.Count < 12)
+                most.Add($"{match.Groups["share"].Value} % {match.Groups["symbol"].Value.Trim()} ({match.Groups["dso"].Value})");
             shares[whose] = shares.GetValueOrDefault(whose) + double.Parse(match.Groups["share"].Value, CultureInfo.InvariantCulture);
         }
 
         await report.WaitForExitAsync();
         Console.WriteLine("share of the server's CPU time: " + string.Join(", ", shares.OrderByDescending(share => share.Value).Select(share => $"{share.Key} {share.Value:f0} %")));
+        foreach (var line in most)
+            Console.WriteLine("    " + line);
     }
 
     private static string Whose(string library, string symbol) => library switch
