@@ -63,6 +63,7 @@ public sealed class ApiServer : IAsyncDisposable
         await _stop.CancelAsync();
         // What went wrong in there is told by Ready.
         await _background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _module.LeaveAsync();
         await _host.DisposeAsync();
         await _module.DisposeAsync();
         _stop.Dispose();

@@ -27,6 +27,7 @@ namespace Coxswain.ApiServer;
 /// <summary>Puts the server together: the chain that a request takes reads from top to bottom here.</summary>
 internal sealed class ApiServerModule : IAsyncDisposable
 {
+    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StoreRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly ApiDispatcher _dispatcher;
@@ -64,11 +65,12 @@ internal sealed class ApiServerModule : IAsyncDisposable
                 _encryption = cancellation => file.FollowAsync(encrypted, cancellation);
         }
 
-        Registries = new(ResourceTable.All, store, clock, logs) { Config = new(options.RuntimeConfig), Guard = _guard };
+        Registries = new(ResourceTable.All, store, clock, logs, options.EventTtl) { Config = new(options.RuntimeConfig), Guard = _guard };
         _strategies = new(new()
         {
             Cluster = Registries,
             Api = ClientFor(Users.ApiServer, "coxswain"),
+            Store = Registries.Store,
             ServiceClusterIPRange = options.ServiceClusterIPRange,
             ServiceNodePortRange = options.ServiceNodePortRange,
         });
@@ -164,7 +166,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
             clock,
             logs.CreateLogger<HttpDoor>());
         _definitions = new(Registries, ClientFor(Users.ApiServer, "kube-apiserver"), clock, logs.CreateLogger<DefinitionController>());
-        _bootstrapper = new(Registries, this, options, pki, clock, logs.CreateLogger<Bootstrapper>());
+        _bootstrapper = new(Registries, this, options, pki, _strategies.RepairServicesAsync, clock, logs.CreateLogger<Bootstrapper>());
         _availability = new(Registries, this, clock, logs.CreateLogger<ApiServiceAvailability>());
         _policyStatus = new(Registries, new(() => Registries.Served.Descriptors), this, clock, logs.CreateLogger<PolicyStatus>());
     }
@@ -242,6 +244,13 @@ internal sealed class ApiServerModule : IAsyncDisposable
         {
             // The server stops.
         }
+    }
+
+    /// <summary>Tells the other servers of the cluster that this one goes; its loops have ended.</summary>
+    public async Task LeaveAsync()
+    {
+        using var limit = new CancellationTokenSource(LeavePatience, _clock);
+        await _bootstrapper.LeaveAsync(limit.Token);
     }
 
     public async ValueTask DisposeAsync()

@@ -8,6 +8,7 @@ using Coxswain.Api.Discovery.V1;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Registry;
 using Coxswain.Client;
+using Coxswain.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Coxswain.ApiServer.Bootstrap;
@@ -28,9 +29,11 @@ internal sealed class StartHook(string name)
 /// <remarks>Goes through the same path as everybody's requests, as the server itself. Level-triggered: each step looks at what is
 /// there, so it can be repeated, and stopped anywhere.</remarks>
 internal sealed partial class Bootstrapper(
-    RegistryTable registries, ApiServerModule module, ApiServerOptions options, ApiServerPki pki, TimeProvider clock, ILogger<Bootstrapper> log)
+    RegistryTable registries, ApiServerModule module, ApiServerOptions options, ApiServerPki pki, Func<CancellationToken, Task> repairServices,
+    TimeProvider clock, ILogger<Bootstrapper> log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RepairInterval = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StepRetry = TimeSpan.FromMilliseconds(500);
 
     private readonly StartHook _informers = new("generic-apiserver-start-informers");
@@ -41,11 +44,14 @@ internal sealed partial class Bootstrapper(
     private readonly StartHook _services = new("bootstrap-controller");
     private readonly StartHook _registration = new("apiservice-registration-controller");
     private readonly IApiClient _api = module.ClientFor(Users.ApiServer, "kube-apiserver");
+    private Lazy<ServerLeases?>? _leases;
     private int _port;
 
     public IReadOnlyList<StartHook> Hooks => [_informers, _roles, _namespaces, _priorities, _flowControl, _services, _registration];
 
     private ObjectEnsurer Ensurer => field ??= new(_api);
+
+    private ServerLeases? Leases => (_leases ??= new(MakeLeases)).Value;
 
     public async Task RunAsync(int port, Task loaded, CancellationToken cancellation)
     {
@@ -66,7 +72,24 @@ internal sealed partial class Bootstrapper(
     /// <summary>Looks from time to time whether all is still in place.</summary>
     public async Task KeepAsync(CancellationToken cancellation)
     {
-        await Task.WhenAll(KeepObjectsAsync(cancellation), ExpireEventsAsync(cancellation));
+        await Task.WhenAll(KeepObjectsAsync(cancellation), RepairServicesAsync(cancellation), ExpireEventsAsync(cancellation));
+    }
+
+    private async Task RepairServicesAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(RepairInterval, clock);
+        while (await timer.WaitForNextTickAsync(cancellation))
+        {
+            try
+            {
+                await repairServices(cancellation);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // Nothing is worse than before; tried again at the next tick.
+                LogRepairFailed(e);
+            }
+        }
     }
 
     private async Task ExpireEventsAsync(CancellationToken cancellation)
@@ -77,7 +100,8 @@ internal sealed partial class Bootstrapper(
         {
             try
             {
-                await events.SweepAsync(cancellation);
+                if (!registries.Store.ExpiresKeys)
+                    await events.SweepAsync(cancellation);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -116,7 +140,7 @@ internal sealed partial class Bootstrapper(
                 hook.Finish();
                 return;
             }
-            catch (ApiException refused) when (refused.Code is 409 or 429 or >= 500)
+            catch (Exception refused) when (refused is StoreUnavailableException or ApiException { Code: 409 or 429 or >= 500 })
             {
                 // The store is lost for a while, or several servers start at once: the step goes on where it was.
                 LogStepFailed(hook.Name, refused.Message);
@@ -177,13 +201,37 @@ internal sealed partial class Bootstrapper(
         await EndpointsAsync(cancellation);
     }
 
-    /// <summary>Where pods that use the kubernetes Service end up: at this server.</summary>
+    /// <summary>Where pods that use the kubernetes Service end up: at the servers that are alive, of which this is one.</summary>
     private async Task EndpointsAsync(CancellationToken cancellation)
     {
-        var address = AdvertisedAddress();
         // Endpoints may not name a loopback address; a server that only its own machine can reach has none.
-        if (IPAddress.IsLoopback(address))
+        if (Leases is not { } leases)
             return;
+        await leases.RenewAsync(cancellation);
+        await NameAsync(await leases.LiveAsync(cancellation), cancellation);
+    }
+
+    /// <summary>Says that this server goes. The last one stays named: where nobody is left, nobody could be asked instead.</summary>
+    public async Task LeaveAsync(CancellationToken cancellation)
+    {
+        if (Leases is not { } leases || !_services.IsDone)
+            return;
+        try
+        {
+            await leases.RemoveAsync(cancellation);
+            if (await leases.LiveAsync(cancellation) is { Count: > 0 } left)
+                await NameAsync(left, cancellation);
+        }
+        catch (Exception e) when (e is ApiException or StoreException or OperationCanceledException)
+        {
+            // Then the others take it out when its lease is over.
+            LogNotLeft(e.Message);
+        }
+    }
+
+    private async Task NameAsync(IReadOnlyList<string> servers, CancellationToken cancellation)
+    {
+        var family = IPAddress.Parse(servers[0]).AddressFamily;
         await Ensurer.EnsureAsync(
             new Endpoints
             {
@@ -192,7 +240,7 @@ internal sealed partial class Bootstrapper(
                 [
                     new()
                     {
-                        Addresses = [new() { Ip = address.ToString() }],
+                        Addresses = servers.Select(ip => new EndpointAddress { Ip = ip }).ToApiList(),
                         Ports = [new() { Name = "https", Port = _port, Protocol = "TCP" }],
                     },
                 ],
@@ -203,8 +251,9 @@ internal sealed partial class Bootstrapper(
             new EndpointSlice
             {
                 Metadata = new() { Name = "kubernetes", Namespace = "default", Labels = ApiMap.Of("kubernetes.io/service-name", "kubernetes") },
-                AddressType = address.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4",
-                Endpoints = [new() { Addresses = [address.ToString()], Conditions = new() { Ready = true } }],
+                AddressType = family == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4",
+                Endpoints = servers.Where(ip => IPAddress.Parse(ip).AddressFamily == family)
+                    .Select(ip => new Endpoint { Addresses = [ip], Conditions = new() { Ready = true } }).ToApiList(),
                 Ports = [new() { Name = "https", Port = _port, Protocol = "TCP" }],
             },
             static (existing, wanted) => existing.Endpoints == wanted.Endpoints && existing.Ports == wanted.Ports
@@ -212,6 +261,9 @@ internal sealed partial class Bootstrapper(
                 : existing with { Endpoints = wanted.Endpoints, Ports = wanted.Ports },
             cancellation);
     }
+
+    private ServerLeases? MakeLeases() =>
+        AdvertisedAddress() is var address && IPAddress.IsLoopback(address) ? null : new(registries.Store, address.ToString(), clock);
 
     private IPAddress AdvertisedAddress()
     {
@@ -242,6 +294,12 @@ internal sealed partial class Bootstrapper(
 
     [LoggerMessage(LogLevel.Warning, "The cluster's default objects could not be checked; trying again")]
     private partial void LogKeepFailed(Exception error);
+
+    [LoggerMessage(LogLevel.Warning, "Addresses and node ports of services could not be checked; trying again")]
+    private partial void LogRepairFailed(Exception error);
+
+    [LoggerMessage(LogLevel.Warning, "Other servers could not be told that this one ends: {Reason}")]
+    private partial void LogNotLeft(string reason);
 
     [LoggerMessage(LogLevel.Warning, "Old events could not be removed; trying again")]
     private partial void LogExpiryFailed(Exception error);

@@ -44,6 +44,16 @@ internal sealed class CustomResourceTable : IAsyncDisposable
     /// <summary>Completes when the definitions are known.</summary>
     public ValueTask ReadyAsync(CancellationToken cancellation) => _definitions is null ? default : _definitions.Cache.ReadyAsync(cancellation);
 
+    /// <summary>Completes when it is known whether a resource is defined, also by what another server has just acknowledged.</summary>
+    public async ValueTask ReadyAsync(GroupVersionResource resource, CancellationToken cancellation)
+    {
+        if (_definitions is null)
+            return;
+        await _definitions.Cache.ReadyAsync(cancellation);
+        if (Find(resource) is null)
+            await _definitions.Cache.TryCatchUpAsync(cancellation);
+    }
+
     public ResourceRegistry? Find(GroupVersionResource resource) => Current().ByResource.GetValueOrDefault(resource);
 
     /// <summary>The registry in which the objects of a definition are stored, or null if it is not served.</summary>

@@ -217,7 +217,7 @@ internal sealed partial class GuardedStore : IStore
                 var outage = new Outage($"the datastore cannot be reached or has no quorum; it last answered at {since:yyyy-MM-dd'T'HH:mm:ss'Z'}", cause);
                 Volatile.Write(ref _outage, outage);
                 Interlocked.Increment(ref _outages);
-                LogLost(cause, cause.Message);
+                LogLost(cause is TimeoutException ? "no answer" : cause.Message);
                 _probe = Task.Run(ProbeAsync);
             }
 
@@ -263,7 +263,7 @@ internal sealed partial class GuardedStore : IStore
     private sealed record Outage(string Message, Exception Cause);
 
     [LoggerMessage(LogLevel.Error, "The datastore is lost ({Reason}); reads are answered from the cache and writes refused until it is back")]
-    private partial void LogLost(Exception error, string reason);
+    private partial void LogLost(string reason);
 
     [LoggerMessage(LogLevel.Information, "The datastore is back after {Time}")]
     private partial void LogBack(TimeSpan time);

@@ -16,12 +16,12 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
     private readonly FrozenDictionary<GroupVersionResource, ResourceRegistry> _byResource;
     private readonly FrozenSet<string> _groups;
 
-    public RegistryTable(IEnumerable<ResourceDescriptor> served, IStore store, TimeProvider clock, ILoggerFactory logs)
+    public RegistryTable(IEnumerable<ResourceDescriptor> served, IStore store, TimeProvider clock, ILoggerFactory logs, TimeSpan eventTtl)
     {
         Store = store;
         Feed = new(store, clock, logs.CreateLogger<StoreFeed>());
         var log = logs.CreateLogger<WatchCache>();
-        All = [.. served.Select(d => new ResourceRegistry(d, StoredForms.For(d), store, Feed, clock, log))];
+        All = [.. served.Select(d => new ResourceRegistry(d, StoredForms.For(d), store, Feed, clock, log) { TimeToLive = d.Plural == "events" ? eventTtl : null })];
         _byResource = All.ToFrozenDictionary(r => r.Descriptor.Resource);
         _groups = All.Select(r => r.Descriptor.Kind.Group).ToFrozenSet(StringComparer.Ordinal);
         Custom = new(() => [.. Visible], Find(CustomResourceDefinition.Descriptor.Resource), store, Feed, clock, log);

@@ -64,6 +64,9 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
     /// <summary>Who owns which fields of its objects.</summary>
     public ManagedFieldsManager ManagedFields => field ??= _form.CreateManager();
 
+    /// <summary>How long an object lives after its last change, where the store sees to that; null: for ever.</summary>
+    public TimeSpan? TimeToLive { get; init; }
+
     public Strategy Strategy { get; internal set; } = GenericStrategy.Instance;
 
     public WatchCache Cache { get; }
@@ -146,7 +149,7 @@ internal sealed class ResourceRegistry : IObjectDecoder, IDisposable
             throw new ApiException(Unavailable.Status(lost));
         }
 
-        var result = await CommitAsync(new(key, expected, bytes));
+        var result = await CommitAsync(new(key, expected, bytes, TimeToLive));
         return result.Committed ? Stamped(key, value, bytes, result.Revision) : null;
     }
 

@@ -18,6 +18,7 @@ using Coxswain.ApiServer.Registry.Resource;
 using Coxswain.ApiServer.Registry.Scheduling;
 using Coxswain.ApiServer.Registry.Storage;
 using Coxswain.Client;
+using Coxswain.Storage;
 
 namespace Coxswain.ApiServer.Registry;
 
@@ -28,6 +29,9 @@ public sealed record StrategyDependencies
 
     /// <summary>Writes what goes with an object (the address of a service). Called only while requests are served.</summary>
     public required IApiClient Api { get; init; }
+
+    /// <summary>What servers share besides objects (which node ports are taken).</summary>
+    public required IStore Store { get; init; }
 
     /// <summary>As --service-cluster-ip-range: one range per family, the default family first.</summary>
     public string ServiceClusterIPRange { get; init; } = "10.96.0.0/16";
@@ -48,7 +52,7 @@ public sealed class StrategyTable : IDisposable
     {
         services = new ServiceAllocator(
             new ServiceAddressPool(ServiceAddressPool.ParseRanges(d.ServiceClusterIPRange), d.Cluster, d.Api),
-            new NodePortPool(PortRange.Parse(d.ServiceNodePortRange)), d.Api);
+            PortRange.Parse(d.ServiceNodePortRange), d.Store, d.Api);
         strategies = new()
         {
             [new("", "configmaps")] = new ConfigMapStrategy(),
@@ -119,6 +123,9 @@ public sealed class StrategyTable : IDisposable
         var rules = strategies.GetValueOrDefault(descriptor.Resource.GroupResource, GenericStrategy.Instance);
         return ConversionTable.Find(descriptor) is { } conversion ? new ConvertingStrategy(rules, conversion) : rules;
     }
+
+    /// <inheritdoc cref="ServiceAllocator.RepairAsync"/>
+    internal Task RepairServicesAsync(CancellationToken cancellation) => services.RepairAsync(cancellation);
 
     public void Dispose() => services.Dispose();
 }

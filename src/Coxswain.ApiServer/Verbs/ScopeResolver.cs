@@ -8,7 +8,7 @@ namespace Coxswain.ApiServer.Verbs;
 internal sealed class ScopeResolver(RegistryTable registries)
 {
     public ValueTask ReadyAsync(RequestInfo info, CancellationToken cancellation) =>
-        registries.IsBuiltIn(info.ApiGroup) ? default : registries.Custom.ReadyAsync(cancellation);
+        !info.IsResourceRequest || registries.IsBuiltIn(info.ApiGroup) ? default : registries.Custom.ReadyAsync(new(info.ApiGroup, info.ApiVersion, info.Resource), cancellation);
 
     /// <exception cref="ApiException">404: there is no such path. 405: it has other methods.</exception>
     public ResourceScope Resolve(RequestInfo info)

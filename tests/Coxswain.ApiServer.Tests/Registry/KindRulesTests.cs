@@ -20,7 +20,7 @@ public sealed class KindRulesTests
     [Fact]
     public void Every_served_kind_has_rules()
     {
-        using var table = new StrategyTable(new StrategyDependencies { Cluster = new EmptyCluster(), Api = null! });
+        using var table = new StrategyTable(new StrategyDependencies { Cluster = new EmptyCluster(), Api = null!, Store = null! });
 
         foreach (var descriptor in ResourceTable.All)
             Assert.NotNull(table.For(descriptor));

@@ -10,7 +10,7 @@ internal static class Rules
 {
     public static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-    private static readonly StrategyTable Table = new(new StrategyDependencies { Cluster = new EmptyCluster(), Api = null! });
+    private static readonly StrategyTable Table = new(new StrategyDependencies { Cluster = new EmptyCluster(), Api = null!, Store = null! });
 
     public static StrategyContext Context<T>()
         where T : class, IResource<T> => new() { Descriptor = T.Descriptor, Namespace = T.Descriptor.Namespaced ? "ns" : "", Now = Now };

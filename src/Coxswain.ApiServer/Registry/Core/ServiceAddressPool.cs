@@ -19,7 +19,14 @@ namespace Coxswain.ApiServer.Registry.Core;
 internal sealed class ServiceAddressPool(IReadOnlyList<IPNetwork> ranges, IClusterView cluster, IApiClient api)
 {
     public const string Allocated = "provided IP is already allocated";
+    private const string ManagedBy = "ipaddress.kubernetes.io/managed-by";
+    private const string Manager = "ipallocator.k8s.io";
     private const int Attempts = 512;
+
+    /// <summary>A leak must be seen so often before it is mended: it may be a service that is being made.</summary>
+    private const int LeakRounds = 3;
+
+    private readonly Dictionary<string, int> leaked = [];
 
     public IReadOnlyList<string> Families { get; } = [.. ranges.Select(range => FamilyOf(range.BaseAddress)).Distinct()];
 
@@ -95,6 +102,31 @@ internal sealed class ServiceAddressPool(IReadOnlyList<IPNetwork> ranges, IClust
         }
     }
 
+    /// <summary>Gives back addresses whose service has been missing for some rounds, and records those of services that have no record.</summary>
+    public async Task RepairAsync(CancellationToken cancellation)
+    {
+        var records = (await api.ListAsync<IPAddressRecord>(new ListQuery(), cancellation)).Items
+            .Where(record => record.Metadata.Labels.GetValueOrDefault(ManagedBy) == Manager && record.Spec.ParentRef is { Group: "", Resource: "services" });
+        // After the addresses: a service that was made meanwhile has its address.
+        var services = (await api.ListAsync<Service>(new ListQuery(), cancellation)).Items;
+        var used = services.Where(ServiceNeeds.ClusterIP).SelectMany(s => s.Spec.ClusterIPs.Select(ip => (Address: Canonical(ip), Service: s)))
+            .Where(u => u.Address is not ("" or "None")).ToList();
+        var orphans = records.Where(record => !used.Any(u => u.Address == record.Metadata.Name)).ToDictionary(record => record.Metadata.Uid);
+        foreach (var uid in leaked.Keys.Where(uid => !orphans.ContainsKey(uid)).ToList())
+            leaked.Remove(uid);
+        foreach (var (uid, record) in orphans)
+        {
+            if ((leaked[uid] = leaked.GetValueOrDefault(uid) + 1) < LeakRounds)
+                continue;
+            await ReleaseAsync(record.Metadata.Name, cancellation);
+            leaked.Remove(uid);
+        }
+
+        foreach (var (address, service) in used)
+            if (!IsKnown(address) && OutOfRange(address) is null)
+                await TryTakeAsync(address, service, cancellation);
+    }
+
     private IEnumerable<IPNetwork> Ranges(string family)
     {
         foreach (var range in ranges)
@@ -118,7 +150,7 @@ internal sealed class ServiceAddressPool(IReadOnlyList<IPNetwork> ranges, IClust
             Labels =
             [
                 new("ipaddress.kubernetes.io/ip-family", FamilyOf(IPAddress.Parse(address))),
-                new("ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.io"),
+                new(ManagedBy, Manager),
             ],
         },
         Spec = new IPAddressSpec

@@ -2,34 +2,48 @@ using Coxswain.Api;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Validation;
 using Coxswain.Client;
+using Coxswain.Storage;
 
 namespace Coxswain.ApiServer.Registry.Core;
 
 /// <summary>Gives services cluster IPs, each recorded by an IPAddress object, and node ports.</summary>
-/// <remarks>Address objects are the lock: whoever creates one owns the address. Node ports are kept in this process.</remarks>
-internal sealed class ServiceAllocator(ServiceAddressPool addresses, NodePortPool ports, IApiClient api) : IServiceAllocator, IDisposable
+/// <remarks>Address objects are the lock: whoever creates one owns the address. Node ports are bits of one object in the store.</remarks>
+internal sealed class ServiceAllocator : IServiceAllocator, IDisposable
 {
-    private readonly ServiceAddressPool addresses = addresses;
-    private readonly NodePortPool ports = ports;
-    private readonly SemaphoreSlim filling = new(1, 1);
-    private volatile bool filled;
+    private readonly ServiceAddressPool addresses;
+    private readonly NodePortPool ports;
+    private readonly IApiClient api;
 
-    public ServiceFamilies Families { get; } = new(addresses.Families);
+    public ServiceAllocator(ServiceAddressPool addresses, PortRange nodePorts, IStore store, IApiClient api)
+    {
+        (this.addresses, this.api) = (addresses, api);
+        ports = new(nodePorts, store, UsedPortsAsync);
+        Families = new(addresses.Families);
+    }
 
-    public void Dispose() => filling.Dispose();
+    public ServiceFamilies Families { get; }
+
+    public void Dispose() => ports.Dispose();
+
+    /// <summary>Sets right what servers that ended half-way left behind: ports and addresses without a service, services without theirs.
+    /// To be called from time to time, and by one caller.</summary>
+    public async Task RepairAsync(CancellationToken cancellation)
+    {
+        await ports.RepairAsync(cancellation);
+        await addresses.RepairAsync(cancellation);
+    }
 
     public async ValueTask<Allocation> AllocateAsync(Service service, Service? old, bool dryRun, CancellationToken cancellation)
     {
-        await FillAsync(cancellation);
         var transaction = new Transaction(this, dryRun);
         try
         {
             service = await ClusterIPsAsync(service, old, transaction, cancellation);
-            service = NodePorts(service, old, transaction);
+            service = await NodePortsAsync(service, old, transaction, cancellation);
         }
         catch
         {
-            await transaction.RollbackAsync(cancellation);
+            await transaction.RollbackAsync(CancellationToken.None);
             throw;
         }
 
@@ -38,13 +52,11 @@ internal sealed class ServiceAllocator(ServiceAddressPool addresses, NodePortPoo
 
     public async ValueTask ReleaseAsync(Service service, CancellationToken cancellation)
     {
-        await FillAsync(cancellation);
         if (ServiceNeeds.ClusterIP(service))
             foreach (var address in service.Spec.ClusterIPs)
                 if (address.Length > 0 && address != "None")
                     await addresses.ReleaseAsync(address, cancellation);
-        foreach (var port in Taken(service))
-            ports.Release(port);
+        await ports.ReleaseAsync(Taken(service), cancellation);
     }
 
     private async ValueTask<Service> ClusterIPsAsync(Service service, Service? old, Transaction transaction, CancellationToken cancellation)
@@ -105,7 +117,7 @@ internal sealed class ServiceAllocator(ServiceAddressPool addresses, NodePortPoo
         return address;
     }
 
-    private Service NodePorts(Service service, Service? old, Transaction transaction)
+    private async ValueTask<Service> NodePortsAsync(Service service, Service? old, Transaction transaction, CancellationToken cancellation)
     {
         var had = old is null ? [] : Taken(old);
         var kept = new HashSet<int>();
@@ -116,9 +128,9 @@ internal sealed class ServiceAllocator(ServiceAddressPool addresses, NodePortPoo
             {
                 var port = list[i].NodePort;
                 if (port == 0)
-                    list = list.SetItem(i, list[i] with { NodePort = port = SameNumber(list, i) ?? TakeAny(transaction, kept) });
+                    list = list.SetItem(i, list[i] with { NodePort = port = SameNumber(list, i) ?? await TakeAnyAsync(transaction, kept, cancellation) });
                 else if (!kept.Contains(port) && !had.Contains(port))
-                    TakeAsked(service, port, Paths.Spec.Child("ports").Index(i).Child("nodePort"), transaction);
+                    await TakeAskedAsync(service, port, Paths.Spec.Child("ports").Index(i).Child("nodePort"), transaction, cancellation);
                 kept.Add(port);
             }
 
@@ -129,9 +141,9 @@ internal sealed class ServiceAllocator(ServiceAddressPool addresses, NodePortPoo
         {
             var port = service.Spec.HealthCheckNodePort;
             if (port == 0)
-                service = service with { Spec = service.Spec with { HealthCheckNodePort = port = TakeAny(transaction, kept) } };
+                service = service with { Spec = service.Spec with { HealthCheckNodePort = port = await TakeAnyAsync(transaction, kept, cancellation) } };
             else if (!had.Contains(port))
-                TakeAsked(service, port, Paths.Spec.Child("healthCheckNodePort"), transaction);
+                await TakeAskedAsync(service, port, Paths.Spec.Child("healthCheckNodePort"), transaction, cancellation);
             kept.Add(port);
         }
 
@@ -150,11 +162,11 @@ internal sealed class ServiceAllocator(ServiceAddressPool addresses, NodePortPoo
         }
     }
 
-    private int TakeAny(Transaction transaction, HashSet<int> kept)
+    private async ValueTask<int> TakeAnyAsync(Transaction transaction, HashSet<int> kept, CancellationToken cancellation)
     {
         for (var attempt = 0; attempt < 8; attempt++)
         {
-            var port = ports.TakeAny(keep: !transaction.DryRun)
+            var port = await ports.TakeAnyAsync(keep: !transaction.DryRun, cancellation)
                 ?? throw new ApiException(Statuses.InternalError("failed to allocate a nodePort: range is full"));
             transaction.Took(port);
             if (!kept.Contains(port))
@@ -164,12 +176,12 @@ internal sealed class ServiceAllocator(ServiceAddressPool addresses, NodePortPoo
         throw new ApiException(Statuses.InternalError("failed to allocate a nodePort: range is full"));
     }
 
-    private void TakeAsked(Service service, int port, FieldPath path, Transaction transaction)
+    private async ValueTask TakeAskedAsync(Service service, int port, FieldPath path, Transaction transaction, CancellationToken cancellation)
     {
         if (!ports.Range.Contains(port))
             throw Invalid(service, errors => errors.Invalid(path, port,
                 $"provided port is not in the valid range. The range of valid ports is {ports.Range}"));
-        if (transaction.DryRun ? !ports.IsFree(port) : !ports.TryTake(port))
+        if (transaction.DryRun ? !await ports.IsFreeAsync(port, cancellation) : !await ports.TryTakeAsync(port, cancellation))
             throw Invalid(service, errors => errors.Invalid(path, port, "provided port is already allocated"));
         transaction.Took(port);
     }
@@ -186,26 +198,8 @@ internal sealed class ServiceAllocator(ServiceAddressPool addresses, NodePortPoo
         return taken;
     }
 
-    private async ValueTask FillAsync(CancellationToken cancellation)
-    {
-        if (filled)
-            return;
-        await filling.WaitAsync(cancellation);
-        try
-        {
-            if (filled)
-                return;
-            var services = await api.ListAsync<Service>(new ListQuery(), cancellation);
-            foreach (var service in services.Items)
-                foreach (var port in Taken(service))
-                    ports.TryTake(port);
-            filled = true;
-        }
-        finally
-        {
-            filling.Release();
-        }
-    }
+    private async Task<IEnumerable<int>> UsedPortsAsync(CancellationToken cancellation) =>
+        (await api.ListAsync<Service>(new ListQuery(), cancellation)).Items.SelectMany(Taken);
 
     private static ApiException Invalid(Service service, Action<FieldErrors> say)
     {
@@ -244,8 +238,7 @@ internal sealed class ServiceAllocator(ServiceAddressPool addresses, NodePortPoo
         {
             if (dryRun)
                 return;
-            foreach (var port in ports)
-                owner.ports.Release(port);
+            await owner.ports.ReleaseAsync(ports, cancellation);
             foreach (var address in addresses)
                 await owner.addresses.ReleaseAsync(address, cancellation);
         }
