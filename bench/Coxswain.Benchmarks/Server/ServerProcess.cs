@@ -53,7 +53,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static string Store(string dataDir) => Path.Combine(dataDir, "store", "state.db");
 
     /// <returns>Null: the executable is not there.</returns>
-    public static async Task<ServerProcess?> StartAsync(string dataDir, params (string Name, string Value)[] environment)
+    /// <param name="alone">Without controllers and scheduler, whose work would be measured too.</param>
+    public static async Task<ServerProcess?> StartAsync(string dataDir, bool alone = false, params (string Name, string Value)[] environment)
     {
         var executable = Environment.GetEnvironmentVariable("COXSWAIN_EXECUTABLE") ?? Path.GetFullPath("artifacts/publish/coxswain");
         if (!File.Exists(executable))
@@ -69,6 +70,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         var start = new ProcessStartInfo(executable,
         [
             "up", "--foreground", "--no-node", "--data-dir", dataDir, "--secure-port", $"{port}", "--bind-address", "127.0.0.1", "--token-auth-file", tokens,
+            .. alone ? (string[])["--controllers", "-*", "--no-scheduler"] : [],
         ])
         {
             RedirectStandardError = true,
