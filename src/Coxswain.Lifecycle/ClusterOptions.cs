@@ -18,6 +18,9 @@ public sealed record ClusterOptions
 
     public bool RunScheduler { get; init; } = true;
 
+    /// <summary>The file of the scheduler's configuration; empty: upstream's defaults.</summary>
+    public string SchedulerConfig { get; init; } = "";
+
     /// <summary>How many nodes are simulated inside the process; 0: none.</summary>
     public int SimulatedNodes { get; init; }
 

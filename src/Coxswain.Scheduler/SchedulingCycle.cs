@@ -1,98 +1,102 @@
-using Coxswain.Scheduler.Plugins;
+using Coxswain.Scheduler.Preemption;
 
 namespace Coxswain.Scheduler;
 
-/// <summary>The outcome of one attempt: a node, or why there is none.</summary>
-/// <param name="Node">Null: none.</param>
-/// <param name="Message">Why there is none, in upstream's words; empty where there is one.</param>
-/// <param name="Plugins">The plug-ins that ruled out nodes: what could help depends on them.</param>
-public sealed record SchedulingResult(string? Node, string Message, IReadOnlySet<string> Plugins);
+/// <summary>The nodes that will do for a pod, or why none will.</summary>
+public sealed record FilterResult(CycleContext Cycle, List<NodeInfo> Feasible, Diagnosis Diagnosis);
 
 /// <summary>Places one pod: filters the nodes, scores those that are left, takes the best.</summary>
-public sealed class SchedulingCycle(IReadOnlyList<IFilterPlugin> filters, IReadOnlyList<(IScorePlugin Plugin, int Weight)> scores, Random random)
+/// <remarks>Only under the state's gate, one attempt at a time.</remarks>
+public sealed class SchedulingCycle(Profile profile, Random random)
 {
     private const int FewNodes = 100;
+
+    private long[] _totals = [];
+    private long[] _own = [];
     private int _next;
 
-    /// <summary>Only under the state's gate.</summary>
-    public SchedulingResult Run(PodInfo pod, ClusterState cluster)
+    public Profile Profile => profile;
+
+    /// <summary>Filters and, where several will do, scores.</summary>
+    public (NodeInfo? Node, FilterResult Result) Run(PodInfo pod, ClusterState cluster)
+    {
+        var result = Filter(pod, cluster);
+        return (result.Feasible.Count == 0 ? null : Best(result.Cycle, result.Feasible), result);
+    }
+
+    public FilterResult Filter(PodInfo pod, ClusterState cluster)
     {
         var nodes = cluster.Nodes;
-        if (nodes.Count == 0)
-            return new(null, "no nodes available to schedule pods", new HashSet<string>());
-
+        var diagnosis = new Diagnosis(nodes.Count);
         var cycle = new CycleContext(pod, cluster);
-        var blockers = new HashSet<string>(StringComparer.Ordinal);
-        var active = new List<IFilterPlugin>(filters.Count);
-        foreach (var plugin in filters)
+        var result = new FilterResult(cycle, [], diagnosis);
+        if (nodes.Count == 0 || !Prepare(cycle, diagnosis, out var only))
+            return result;
+
+        // Where room was made for the pod is looked at first, and is enough.
+        var nominated = cluster.Nominations.NodeOf(pod.Uid) ?? pod.Pod.Status.NominatedNodeName;
+        if (nominated.Length > 0 && only?.Contains(nominated) != false && cluster.Find(nominated) is { } promised && FilterNode(cycle, promised, out _) is null)
         {
-            if (plugin.Prepare(cycle) is { } rejection)
+            result.Feasible.Add(promised);
+            return result;
+        }
+
+        if (only is not null)
+        {
+            foreach (var name in only)
             {
-                blockers.Add(plugin.Name);
-                return new(null, Explain(nodes.Count, rejection.Reasons.ToDictionary(r => r, _ => nodes.Count)), blockers);
+                if (cluster.Find(name) is { } node)
+                    Look(node);
             }
 
-            if (plugin.Applies(cycle))
-                active.Add(plugin);
+            return result;
         }
 
         // With many nodes a good one is good enough: the search ends when enough will do, and goes on from there next time.
-        var wanted = Enough(nodes.Count);
-        var feasible = new List<NodeInfo>(Math.Min(wanted, nodes.Count));
-        var reasons = new Dictionary<string, int>(StringComparer.Ordinal);
+        var wanted = Enough(nodes.Count, profile.PercentageOfNodesToScore);
         var looked = 0;
-        for (; looked < nodes.Count && feasible.Count < wanted; looked++)
+        var at = _next % nodes.Count;
+        for (; looked < nodes.Count && result.Feasible.Count < wanted; looked++)
         {
-            var node = nodes[(_next + looked) % nodes.Count];
-            if (FirstRejection(active, cycle, node, blockers) is not { } rejection)
-            {
-                feasible.Add(node);
-                continue;
-            }
-
-            foreach (var reason in rejection.Reasons)
-                reasons[reason] = reasons.GetValueOrDefault(reason) + 1;
+            Look(nodes[at]);
+            at = at + 1 == nodes.Count ? 0 : at + 1;
         }
 
-        _next = (_next + looked) % nodes.Count;
-        return feasible.Count switch
-        {
-            0 => new(null, Explain(nodes.Count, reasons), blockers),
-            1 => new(feasible[0].Name, "", blockers),
-            _ => new(Best(cycle, feasible).Name, "", blockers),
-        };
-    }
+        _next = at;
+        return result;
 
-    /// <summary>How many nodes that will do are enough: all up to a hundred, then a share that falls from half to a twentieth.</summary>
-    internal static int Enough(int nodes) =>
-        nodes < FewNodes ? nodes : Math.Max(FewNodes, nodes * Math.Max(5, 50 - nodes / 125) / 100);
-
-    private static Rejection? FirstRejection(List<IFilterPlugin> active, CycleContext cycle, NodeInfo node, HashSet<string> blockers)
-    {
-        foreach (var plugin in active)
+        void Look(NodeInfo node)
         {
-            if (plugin.Filter(cycle, node) is { } rejection)
+            if (FilterNode(cycle, node, out var plugin) is not { } rejection)
             {
-                blockers.Add(plugin.Name);
-                return rejection;
+                result.Feasible.Add(node);
+                return;
             }
-        }
 
-        return null;
+            diagnosis.Plugins.Add(plugin);
+            diagnosis.Add(node, rejection);
+        }
     }
 
-    private NodeInfo Best(CycleContext cycle, List<NodeInfo> feasible)
+    /// <summary>The best of nodes that will do.</summary>
+    /// <param name="extra">Points of extenders for each node; empty: none.</param>
+    public NodeInfo Best(CycleContext cycle, IReadOnlyList<NodeInfo> feasible, ReadOnlySpan<long> extra = default)
     {
-        var totals = new long[feasible.Count];
-        var own = new long[feasible.Count];
-        foreach (var (plugin, weight) in scores)
+        if (feasible.Count == 1)
+            return feasible[0];
+        if (_totals.Length < feasible.Count)
+            (_totals, _own) = (new long[feasible.Count * 2], new long[feasible.Count * 2]);
+        var totals = _totals.AsSpan(0, feasible.Count);
+        var own = _own.AsSpan(0, feasible.Count);
+        totals.Clear();
+        extra.CopyTo(totals);
+        foreach (var (plugin, weight) in profile.Scores)
         {
-            plugin.PrepareScore(cycle, feasible);
-            if (!plugin.AppliesToScore(cycle))
+            if (!plugin.PrepareScore(cycle, feasible))
                 continue;
             for (var i = 0; i < own.Length; i++)
                 own[i] = plugin.Score(cycle, feasible[i]);
-            plugin.Normalize(cycle, own);
+            plugin.Normalize(cycle, feasible, own);
             for (var i = 0; i < own.Length; i++)
                 totals[i] += own[i] * weight;
         }
@@ -110,7 +114,87 @@ public sealed class SchedulingCycle(IReadOnlyList<IFilterPlugin> filters, IReadO
         return feasible[best];
     }
 
-    /// <summary>"0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable."</summary>
-    private static string Explain(int nodes, Dictionary<string, int> reasons) =>
-        $"0/{nodes} nodes are available: {string.Join(", ", reasons.Select(r => $"{r.Value} {r.Key}").Order(StringComparer.Ordinal))}.";
+    /// <summary>Looks for pods that could leave so that this one fits. Says in the diagnosis why there are none.</summary>
+    public IReadOnlyList<PreemptionCandidate> Candidates(FilterResult result, IReadOnlyList<Api.Policy.V1.PodDisruptionBudget> budgets, DateTimeOffset now) =>
+        profile.Preemption is { } preemption ? preemption.Candidates(this, result, budgets, random, now) : [];
+
+    /// <summary>How many nodes that will do are enough: all up to a hundred, then a share that falls from half to a twentieth.</summary>
+    /// <param name="percentage">The share; 0: as above.</param>
+    internal static int Enough(int nodes, int percentage = 0)
+    {
+        if (nodes < FewNodes)
+            return nodes;
+        if (percentage == 0)
+            percentage = Math.Max(5, 50 - (nodes / 125));
+        return Math.Max(FewNodes, (int)((long)nodes * percentage / 100));
+    }
+
+    /// <summary>Why a node will not do; also with pods on it for which room was made there and that are as important.</summary>
+    internal static Rejection? FilterNode(CycleContext cycle, NodeInfo node, out string plugin)
+    {
+        var promised = cycle.Cluster.Nominations.On(node.Name);
+        if (promised.Count > 0)
+        {
+            (CycleContext Cycle, NodeInfo Node)? with = null;
+            foreach (var pod in promised)
+            {
+                if (pod.Priority < cycle.Pod.Priority || pod.Uid == cycle.Pod.Uid || node.Has(pod.Uid))
+                    continue;
+                with ??= (cycle.Copy(), node.Copy());
+                with.Value.Cycle.Move(pod, with.Value.Node, 1);
+            }
+
+            // They may leave again or never come: both with and without them the pod must fit.
+            if (with is { } crowded && RunFilters(crowded.Cycle, crowded.Node, out plugin) is { } rejection)
+                return rejection;
+        }
+
+        return RunFilters(cycle, node, out plugin);
+    }
+
+    private static Rejection? RunFilters(CycleContext cycle, NodeInfo node, out string plugin)
+    {
+        foreach (var filter in cycle.Filters)
+        {
+            if (filter.Filter(cycle, node) is { } rejection)
+            {
+                plugin = filter.Name;
+                return rejection;
+            }
+        }
+
+        plugin = "";
+        return null;
+    }
+
+    private bool Prepare(CycleContext cycle, Diagnosis diagnosis, out IReadOnlySet<string>? only)
+    {
+        only = null;
+        var narrowing = new List<string>();
+        foreach (var plugin in profile.Filters)
+        {
+            var preparation = plugin.Prepare(cycle);
+            if (preparation.Rejection is { } rejection)
+            {
+                diagnosis.Plugins.Add(plugin.Name);
+                diagnosis.NoLook = string.Join(", ", rejection.Reasons);
+                return false;
+            }
+
+            if (ReferenceEquals(preparation, Preparation.Skip))
+                continue;
+            cycle.Filters.Add(plugin);
+            if (preparation.Only is not { } nodes)
+                continue;
+            narrowing.Add(plugin.Name);
+            only = only is null ? nodes : only.Intersect(nodes).ToHashSet(StringComparer.Ordinal);
+        }
+
+        if (narrowing.Count == 0)
+            return true;
+        foreach (var plugin in narrowing)
+            diagnosis.Plugins.Add(plugin);
+        diagnosis.Absent = $"node(s) didn't satisfy plugin(s) [{string.Join(' ', narrowing.Order(StringComparer.Ordinal))}]";
+        return true;
+    }
 }

@@ -50,7 +50,7 @@ public sealed class PluginTests
     public void A_taint_keeps_pods_away_that_do_not_tolerate_it()
     {
         var cluster = Cluster(Node("one", taints: new Taint { Key = "gpu", Value = "yes", Effect = "NoSchedule" }));
-        Assert.Equal("0/1 nodes are available: 1 node(s) had untolerated taint {gpu: yes}.", cluster.Schedule(Pod("a")).Message);
+        Assert.Equal("0/1 nodes are available: 1 node(s) had untolerated taint(s).", cluster.Schedule(Pod("a")).Message);
         Assert.Equal("one", cluster.Schedule(Pod("b", change: s => s with { Tolerations = [new() { Key = "gpu", Operator = "Exists" }] })).Node);
     }
 

@@ -1,5 +1,8 @@
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
+using Coxswain.Api.Policy.V1;
+using Coxswain.Scheduler.Configuration;
+using Coxswain.Scheduler.Preemption;
 
 namespace Coxswain.Scheduler.Tests;
 
@@ -51,6 +54,37 @@ internal static class SchedulerData
 
     public static void Place(this ClusterState cluster, Pod pod, string node) => cluster.SetPod(new(pod with { Spec = pod.Spec with { NodeName = node } }));
 
-    public static SchedulingResult Schedule(this ClusterState cluster, Pod pod) =>
-        new SchedulingCycle(PluginTable.Filters, PluginTable.Scores, new Random(1)).Run(new(pod), cluster);
+    /// <summary>What an attempt came to: a node, or why there is none.</summary>
+    public sealed record Attempt(string? Node, string Message, FilterResult Result);
+
+    public static Profile Profile(PluginArguments? arguments = null) => ProfileBuilder.Build(
+        SchedulerConfiguration.Default, new() { Arguments = arguments ?? new() }, new(null, TimeProvider.System));
+
+    public static Attempt Schedule(this ClusterState cluster, Pod pod, Profile? profile = null)
+    {
+        var (node, result) = new SchedulingCycle(profile ?? Profile(), new Random(1)).Run(new(pod), cluster);
+        return new(node?.Name, node is null ? result.Diagnosis.Message : "", result);
+    }
+
+    /// <summary>An attempt and, where it failed, a look at who could leave.</summary>
+    public static (IReadOnlyList<PreemptionCandidate> Candidates, string Message) Preempt(
+        this ClusterState cluster, Pod pod, params IReadOnlyList<PodDisruptionBudget> budgets)
+    {
+        var cycles = new SchedulingCycle(Profile(), new Random(1));
+        var (node, result) = cycles.Run(new(pod), cluster);
+        Assert.Null(node);
+        var candidates = cycles.Candidates(result, budgets, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        return (candidates, result.Diagnosis.Message);
+    }
+
+    /// <summary>What a scoring plug-in alone says of each node, brought into its range.</summary>
+    public static Dictionary<string, long> Scores(this ClusterState cluster, IScorePlugin plugin, Pod pod)
+    {
+        var cycle = new CycleContext(new(pod), cluster);
+        if (!plugin.PrepareScore(cycle, cluster.Nodes))
+            return [];
+        var scores = cluster.Nodes.Select(n => plugin.Score(cycle, n)).ToArray();
+        plugin.Normalize(cycle, cluster.Nodes, scores);
+        return cluster.Nodes.Zip(scores).ToDictionary(s => s.First.Name, s => s.Second);
+    }
 }

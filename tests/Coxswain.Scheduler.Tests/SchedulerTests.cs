@@ -1,6 +1,8 @@
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
+using Coxswain.Api.Storage.V1;
 using Coxswain.Client;
+using Coxswain.Scheduler.Configuration;
 using Coxswain.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using static Coxswain.Scheduler.Tests.SchedulerData;
@@ -14,7 +16,6 @@ public sealed class SchedulerTests : IAsyncLifetime
 
     private readonly FakeApi _api = new(TimeProvider.System);
     private readonly InformerFactory _informers;
-    private readonly EventRecorder _events;
     private readonly Scheduler _scheduler;
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
@@ -22,14 +23,13 @@ public sealed class SchedulerTests : IAsyncLifetime
     public SchedulerTests()
     {
         _informers = new(_api, TimeProvider.System);
-        _events = new(_api, "default-scheduler", "", TimeProvider.System, NullLogger.Instance);
-        _scheduler = new(_api, _informers, _events, TimeProvider.System, NullLogger<Scheduler>.Instance);
+        _scheduler = new(_api, _informers, SchedulerConfiguration.Default, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     public ValueTask InitializeAsync()
     {
         _informers.Start();
-        _running = Task.WhenAll(_scheduler.RunAsync(_stop.Token), _events.RunAsync(_stop.Token));
+        _running = _scheduler.RunAsync(_stop.Token);
         return ValueTask.CompletedTask;
     }
 
@@ -96,5 +96,60 @@ public sealed class SchedulerTests : IAsyncLifetime
         await _api.CreateAsync(Pod("ours"), Cancellation);
         await Eventually.TrueAsync(() => NodeOf("ours") == "one", cancellation: Cancellation);
         Assert.Equal("", NodeOf("theirs"));
+    }
+
+    private static PodSpec Important(PodSpec spec) => spec with { Priority = 1000 };
+
+    [Fact]
+    public async Task Less_important_pods_leave_for_a_more_important_one_which_is_then_placed()
+    {
+        await _api.CreateAsync(Node("one", cpu: "1"), Cancellation);
+        await _api.CreateAsync(Pod("low", cpu: "1"), Cancellation);
+        await Eventually.TrueAsync(() => NodeOf("low") == "one", cancellation: Cancellation);
+        var low = _api.All<Pod>().Single();
+        await _api.CreateAsync(Pod("high", cpu: "1", change: Important), Cancellation);
+        await Eventually.TrueAsync(() => _api.All<Pod>().Any(p => p.Metadata is { Name: "low", DeletionTimestamp: not null }), cancellation: Cancellation);
+        var victim = _api.All<Pod>().Single(p => p.Metadata.Name == "low");
+        Assert.Contains(victim.Status.Conditions, c => c is
+        {
+            Type: "DisruptionTarget", Status: "True", Reason: "PreemptionByScheduler", Message: "default-scheduler: preempting to accommodate a higher priority pod",
+        });
+        var high = _api.All<Pod>().Single(p => p.Metadata.Name == "high");
+        Assert.Equal("one", high.Status.NominatedNodeName);
+        await Eventually.TrueAsync(() => _api.All<Event>().Any(e => e.Reason == "Preempted" && e.InvolvedObject.Uid == low.Metadata.Uid
+            && e.Message == $"Preempted by pod {high.Metadata.Uid} on node one"), cancellation: Cancellation);
+        // The node's agent ends it.
+        await _api.DeleteAsync<Pod>(new("default", "low"), new() { GracePeriodSeconds = 0 }, Cancellation);
+        await Eventually.TrueAsync(() => NodeOf("high") == "one", cancellation: Cancellation);
+    }
+
+    [Fact]
+    public async Task The_condition_says_what_the_event_says()
+    {
+        await _api.CreateAsync(Node("one", cpu: "1"), Cancellation);
+        await _api.CreateAsync(Pod("big", cpu: "2"), Cancellation);
+        const string Message = "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+        await Eventually.TrueAsync(() => _api.All<Event>().Any(e => e.Message == Message), cancellation: Cancellation);
+        await Eventually.TrueAsync(() => _api.All<Pod>().Single().Status.Conditions.Any(c => c.Message == Message), cancellation: Cancellation);
+        Assert.Contains(_api.All<Pod>().Single().Status.Conditions, c => c is { Type: "PodScheduled", Status: "False", Reason: "Unschedulable" });
+    }
+
+    [Fact]
+    public async Task A_claim_that_waits_for_its_consumer_is_sent_to_the_chosen_node_before_the_pod_is_bound()
+    {
+        await _api.CreateAsync(Node("one"), Cancellation);
+        await _api.CreateAsync(new StorageClass { Metadata = new() { Name = "lazy" }, Provisioner = "example.com/p", VolumeBindingMode = "WaitForFirstConsumer" }, Cancellation);
+        await _api.CreateAsync(new PersistentVolumeClaim { Metadata = new() { Namespace = "default", Name = "data" }, Spec = new() { StorageClassName = "lazy" } }, Cancellation);
+        await _api.CreateAsync(Pod("a", change: s => s with { Volumes = [new() { Name = "v", PersistentVolumeClaim = new() { ClaimName = "data" } }] }), Cancellation);
+        await Eventually.TrueAsync(
+            () => _api.All<PersistentVolumeClaim>().Single().Metadata.Annotations.GetValueOrDefault("volume.kubernetes.io/selected-node") == "one", cancellation: Cancellation);
+        Assert.Equal("", NodeOf("a"));
+        // The provisioner makes the volume and the binder binds it.
+        _api.Change<PersistentVolumeClaim>(new("default", "data"), c => c with
+        {
+            Metadata = c.Metadata with { Annotations = c.Metadata.Annotations.With("pv.kubernetes.io/bind-completed", "yes") },
+            Spec = c.Spec with { VolumeName = "pv-1" },
+        });
+        await Eventually.TrueAsync(() => NodeOf("a") == "one", cancellation: Cancellation);
     }
 }

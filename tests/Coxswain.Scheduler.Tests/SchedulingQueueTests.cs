@@ -12,7 +12,9 @@ public sealed class SchedulingQueueTests : IDisposable
     private readonly FakeClock _clock = new();
     private readonly SchedulingQueue _queue;
 
-    public SchedulingQueueTests() => _queue = new(_clock);
+    public SchedulingQueueTests() => _queue = new(
+        _clock, BackOffTimes.Default, p => new Plugins.SchedulingGates().Gate(p),
+        (_, plugin) => plugin == "NodeResourcesFit" ? [new(EventKind.NodeAdded | EventKind.PodRemoved)] : [new(EventKind.PodAdded, (_, change) => change.After is "near")]);
 
     public void Dispose() => _queue.Dispose();
 
@@ -34,9 +36,9 @@ public sealed class SchedulingQueueTests : IDisposable
         _queue.Put(pod);
         await TakeAsync();
         _queue.Unschedulable(pod, Fit);
-        _queue.ClusterChanged(["InterPodAffinity"]);
+        _queue.ClusterChanged(new(EventKind.PodAdded));
         Assert.Equal(1, _queue.Counts.Unschedulable);
-        _queue.ClusterChanged(["NodeResourcesFit"]);
+        _queue.ClusterChanged(new(EventKind.NodeAdded));
         Assert.Equal((0, 1, 0, 0), _queue.Counts);
         var taken = TakeAsync();
         await Eventually.TrueAsync(() => _clock.Waiting > 0, cancellation: Cancellation);
@@ -51,7 +53,7 @@ public sealed class SchedulingQueueTests : IDisposable
         var pod = new PodInfo(Pod("a"));
         _queue.Put(pod);
         await TakeAsync();
-        _queue.ClusterChanged();
+        _queue.ClusterChanged(ClusterEvent.Unknown);
         _queue.Unschedulable(pod, Fit);
         Assert.Equal(1, _queue.Counts.BackOff);
     }
@@ -83,5 +85,47 @@ public sealed class SchedulingQueueTests : IDisposable
         _queue.Put(new(Pod("stays")));
         _queue.Remove(new("default", "gone"));
         Assert.Equal("stays", await TakeAsync());
+    }
+
+    [Fact]
+    public async Task A_plug_in_is_asked_whether_a_change_could_help()
+    {
+        var pod = new PodInfo(Pod("a"));
+        _queue.Put(pod);
+        await TakeAsync();
+        _queue.Unschedulable(pod, ["InterPodAffinity"]);
+        _queue.ClusterChanged(new(EventKind.PodAdded, null, "far"));
+        Assert.Equal((0, 0, 1, 0), _queue.Counts);
+        _queue.ClusterChanged(new(EventKind.PodAdded, null, "near"));
+        Assert.Equal((0, 1, 0, 0), _queue.Counts);
+    }
+
+    [Fact]
+    public async Task A_change_during_an_attempt_that_could_not_help_leaves_the_pod_waiting()
+    {
+        var pod = new PodInfo(Pod("a"));
+        _queue.Put(pod);
+        await TakeAsync();
+        _queue.ClusterChanged(new(EventKind.PodAdded, null, "far"));
+        _queue.Unschedulable(pod, ["InterPodAffinity"]);
+        Assert.Equal((0, 0, 1, 0), _queue.Counts);
+    }
+
+    [Fact]
+    public async Task Back_off_doubles_from_one_second_to_ten()
+    {
+        var pod = new PodInfo(Pod("a"));
+        _queue.Put(pod);
+        await TakeAsync();
+        foreach (var seconds in new[] { 1, 2, 4, 8, 10, 10 })
+        {
+            _queue.Failed(pod);
+            var again = TakeAsync();
+            await Eventually.TrueAsync(() => _clock.Waiting > 0, cancellation: Cancellation);
+            _clock.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(100));
+            Assert.Equal((0, 1, 0, 0), _queue.Counts);
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            Assert.Equal("a", await again);
+        }
     }
 }

@@ -125,6 +125,8 @@ public static class SettingTable
             "Which controllers run: '*' for all, a name for one, '-name' for all but one, '-*' for none. What is named first of one controller counts.") with { IsUpstreams = true },
         Of("no-scheduler", Loops, Not, o => o.RunScheduler, (o, v) => o with { RunScheduler = v },
             "Leave pods unscheduled, for another scheduler or for none. With --controllers='-*', the API server runs alone."),
+        Of("scheduler-config", Loops, FilePath, o => o.SchedulerConfig, (o, v) => o with { SchedulerConfig = v },
+            "The scheduler's configuration, a KubeSchedulerConfiguration of kubescheduler.config.k8s.io/v1: profiles, plug-ins, their arguments, extenders. Read at the start."),
 
         Of("simulated-nodes", Simulated, Number, o => o.SimulatedNodes, (o, v) => o with { SimulatedNodes = v },
             "How many nodes to simulate inside the process: 32 CPUs, 256Gi and 110 pods each, in three zones, without any container. With --no-node, for benchmarks and tries. "

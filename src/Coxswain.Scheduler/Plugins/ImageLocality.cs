@@ -8,44 +8,42 @@ internal sealed class ImageLocality : IScorePlugin
 
     public string Name => "ImageLocality";
 
-    public void PrepareScore(CycleContext cycle, IReadOnlyList<NodeInfo> nodes)
+    public bool PrepareScore(CycleContext cycle, IReadOnlyList<NodeInfo> nodes)
     {
-        var images = cycle.Pod.Pod.Spec.Containers.Concat(cycle.Pod.Pod.Spec.InitContainers).Select(c => Normal(c.Image)).ToList();
-        var have = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var node in cycle.Cluster.Nodes)
-        {
-            foreach (var image in images.Distinct().Where(i => SizeOn(node, i) > 0))
-                have[image] = have.GetValueOrDefault(image) + 1;
-        }
+        if (!cycle.Cluster.AnyImages)
+            return false;
+        var pod = cycle.Pod.Pod.Spec;
+        var images = new List<(string Name, double Share)>();
+        foreach (var container in pod.InitContainers)
+            Add(container.Image);
+        foreach (var container in pod.Containers)
+            Add(container.Image);
+        if (images.Count == 0)
+            return false;
+        cycle.KeepForScore(this, new Prepared(images, MostForOneContainer * (pod.Containers.Count + pod.InitContainers.Count)));
+        return true;
 
-        cycle.Keep(this, new Prepared(images, have, Math.Max(1, cycle.Cluster.Nodes.Count)));
+        void Add(string image)
+        {
+            var name = Normal(image);
+            if (cycle.Cluster.NodesWithImage(name) is > 0 and var have)
+                images.Add((name, (double)have / cycle.Cluster.Nodes.Count));
+        }
     }
 
     public long Score(CycleContext cycle, NodeInfo node)
     {
-        var prepared = cycle.Kept<Prepared>(this)!;
-        if (prepared.Have.Count == 0)
+        if (!node.HasImages)
             return 0;
+        var prepared = cycle.KeptForScore<Prepared>(this);
         var sum = 0L;
-        foreach (var image in prepared.Images)
-            sum += SizeOn(node, image) * prepared.Have.GetValueOrDefault(image) / prepared.Nodes;
-        var most = MostForOneContainer * prepared.Images.Count;
-        return (Math.Clamp(sum, Least, most) - Least) * IScorePlugin.MaxScore / (most - Least);
+        foreach (var (image, share) in prepared.Images)
+            sum += (long)(node.ImageSize(image) * share);
+        return (Math.Clamp(sum, Least, prepared.Most) - Least) * IScorePlugin.MaxScore / (prepared.Most - Least);
     }
 
-    private sealed record Prepared(List<string> Images, Dictionary<string, int> Have, int Nodes);
-
-    private static long SizeOn(NodeInfo node, string image)
-    {
-        foreach (var present in node.Node!.Status.Images)
-        {
-            if (present.Names.AsSpan().Contains(image))
-                return present.SizeBytes;
-        }
-
-        return 0;
-    }
+    private sealed record Prepared(List<(string Name, double Share)> Images, long Most);
 
     private static string Normal(string image) =>
-        image.LastIndexOf(':') > image.LastIndexOf('/') || image.Contains('@', StringComparison.Ordinal) ? image : image + ":latest";
+        image.LastIndexOf(':') > image.LastIndexOf('/') ? image : image + ":latest";
 }

@@ -3,44 +3,101 @@ using Coxswain.Api.Core.V1;
 namespace Coxswain.Scheduler.Plugins;
 
 /// <summary>Node selectors and node affinity: required terms rule out, preferred ones add their weight.</summary>
-internal sealed class NodeAffinity : IFilterPlugin, IScorePlugin
+/// <param name="added">What the profile asks of nodes for every pod; null: nothing.</param>
+internal sealed class NodeAffinity(Api.Core.V1.NodeAffinity? added = null) : IFilterPlugin, IScorePlugin
 {
+    private static readonly Rejection Mismatch = new("node(s) didn't match Pod's node affinity/selector", resolvable: false);
+    private static readonly Rejection Enforced = new("node(s) didn't match scheduler-enforced node affinity", resolvable: false);
+
     public string Name => "NodeAffinity";
 
-    public bool Applies(CycleContext cycle) =>
-        cycle.Pod.Pod.Spec.NodeSelector.Count > 0
-        || cycle.Pod.Pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is not null;
+    public IReadOnlyList<Interest> Interests { get; } =
+    [
+        new(EventKind.NodeAdded | EventKind.NodeLabels, (pod, change) =>
+            change.After is Node after && Fits(added, pod.Pod, after) && (change.Before is not Node before || !Fits(added, pod.Pod, before))),
+    ];
 
-    public Rejection? Filter(CycleContext cycle, NodeInfo node) =>
-        Matches(cycle.Pod.Pod, node.Node!) ? null : new("node(s) didn't match Pod's node affinity/selector", resolvable: false);
-
-    public bool AppliesToScore(CycleContext cycle) =>
-        cycle.Pod.Pod.Spec.Affinity?.NodeAffinity?.PreferredDuringSchedulingIgnoredDuringExecution.Count > 0;
-
-    public long Score(CycleContext cycle, NodeInfo node)
+    public Preparation Prepare(CycleContext cycle)
     {
-        long score = 0;
-        foreach (var preferred in cycle.Pod.Pod.Spec.Affinity!.NodeAffinity!.PreferredDuringSchedulingIgnoredDuringExecution)
+        var spec = cycle.Pod.Pod.Spec;
+        var required = spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution;
+        if (spec.NodeSelector.Count == 0 && required is null && added?.RequiredDuringSchedulingIgnoredDuringExecution is null)
+            return Preparation.Skip;
+        if (required is null || required.NodeSelectorTerms.Count == 0)
+            return Preparation.Go;
+
+        // Every term names nodes (as daemon sets do): no other node needs to be looked at.
+        HashSet<string>? named = null;
+        foreach (var term in required.NodeSelectorTerms)
         {
-            if (NodeSelectors.Matches(preferred.Preference, node.Node!))
-                score += preferred.Weight;
+            HashSet<string>? ofTerm = null;
+            foreach (var field in term.MatchFields)
+            {
+                if (field.Key != "metadata.name" || field.Operator != "In")
+                    continue;
+                if (ofTerm is null)
+                    ofTerm = [.. field.Values];
+                else
+                    ofTerm.IntersectWith(field.Values);
+            }
+
+            if (ofTerm is null)
+                return Preparation.Go;
+            if (named is null)
+                named = ofTerm;
+            else
+                named.UnionWith(ofTerm);
         }
 
-        return score;
+        return named!.Count == 0 ? Preparation.Reject("pod affinity terms conflict") : Preparation.Among(named);
     }
 
-    public void Normalize(CycleContext cycle, Span<long> scores) => IScorePlugin.Stretch(scores, reverse: false);
+    public Rejection? Filter(CycleContext cycle, NodeInfo node)
+    {
+        if (added?.RequiredDuringSchedulingIgnoredDuringExecution is { } required && !NodeSelectors.Matches(required, node.Node!))
+            return Enforced;
+        return Matches(cycle.Pod.Pod, node.Node!) ? null : Mismatch;
+    }
 
+    public bool PrepareScore(CycleContext cycle, IReadOnlyList<NodeInfo> nodes) =>
+        cycle.Pod.Pod.Spec.Affinity?.NodeAffinity?.PreferredDuringSchedulingIgnoredDuringExecution.Count > 0
+        || added?.PreferredDuringSchedulingIgnoredDuringExecution.Count > 0;
+
+    public long Score(CycleContext cycle, NodeInfo node) => Sum(added, node.Node!) + Sum(cycle.Pod.Pod.Spec.Affinity?.NodeAffinity, node.Node!);
+
+    public void Normalize(CycleContext cycle, IReadOnlyList<NodeInfo> nodes, Span<long> scores) => IScorePlugin.Stretch(scores, reverse: false);
+
+    /// <summary>Whether the pod's own selector and affinity let it go to a node.</summary>
     internal static bool Matches(Pod pod, Node node)
     {
         foreach (var (key, value) in pod.Spec.NodeSelector)
         {
-            if (node.Metadata.Labels.GetValueOrDefault(key) != value)
+            if (!node.Metadata.Labels.TryGetValue(key, out var has) || has != value)
                 return false;
         }
 
         return pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is not { } required
             || NodeSelectors.Matches(required, node);
+    }
+
+    internal static bool AsksForNodes(Pod pod) =>
+        pod.Spec.NodeSelector.Count > 0 || pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is not null;
+
+    private static bool Fits(Api.Core.V1.NodeAffinity? added, Pod pod, Node node) =>
+        (added?.RequiredDuringSchedulingIgnoredDuringExecution is not { } required || NodeSelectors.Matches(required, node)) && Matches(pod, node);
+
+    private static long Sum(Api.Core.V1.NodeAffinity? affinity, Node node)
+    {
+        if (affinity is null)
+            return 0;
+        long score = 0;
+        foreach (var preferred in affinity.PreferredDuringSchedulingIgnoredDuringExecution)
+        {
+            if (preferred.Weight != 0 && NodeSelectors.Matches(preferred.Preference, node, emptyMatches: true))
+                score += preferred.Weight;
+        }
+
+        return score;
     }
 }
 
@@ -59,13 +116,14 @@ internal static class NodeSelectors
         return false;
     }
 
-    public static bool Matches(NodeSelectorTerm term, Node node)
+    /// <param name="emptyMatches">A preferred term without expressions prefers every node.</param>
+    public static bool Matches(NodeSelectorTerm term, Node node, bool emptyMatches = false)
     {
         if (term.MatchExpressions.Count == 0 && term.MatchFields.Count == 0)
-            return false;
+            return emptyMatches;
         foreach (var requirement in term.MatchExpressions)
         {
-            if (!Matches(requirement, node.Metadata.Labels.GetValueOrDefault(requirement.Key)))
+            if (!Matches(requirement, node.Metadata.Labels.TryGetValue(requirement.Key, out var value) ? value : null))
                 return false;
         }
 

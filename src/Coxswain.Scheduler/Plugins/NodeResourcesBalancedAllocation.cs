@@ -1,20 +1,52 @@
 namespace Coxswain.Scheduler.Plugins;
 
-/// <summary>Prefers nodes whose CPU and memory would be used in like measure.</summary>
-internal sealed class NodeResourcesBalancedAllocation : IScorePlugin
+/// <summary>Prefers nodes whose resources would be used in like measure.</summary>
+internal sealed class NodeResourcesBalancedAllocation(IReadOnlyList<ResourceWeight>? resources = null) : IScorePlugin
 {
+    private readonly ResourceWeight[] _resources = [.. resources ?? ResourceStrategy.DefaultResources];
+
     public string Name => "NodeResourcesBalancedAllocation";
 
-    /// <summary>Upstream leaves out pods that ask for nothing: they change no balance.</summary>
-    public bool AppliesToScore(CycleContext cycle) => cycle.Pod.Requests is { MilliCpu: > 0 } or { Memory: > 0 };
+    /// <summary>Pods that ask for nothing change no balance.</summary>
+    public bool PrepareScore(CycleContext cycle, IReadOnlyList<NodeInfo> nodes)
+    {
+        foreach (var resource in _resources)
+        {
+            if (cycle.Pod.Requests.Of(resource.Name) > 0)
+                return true;
+        }
+
+        return false;
+    }
 
     public long Score(CycleContext cycle, NodeInfo node)
     {
-        if (node.Allocatable.MilliCpu == 0 || node.Allocatable.Memory == 0)
-            return 0;
-        var cpu = Math.Min(1, (double)(node.Requested.MilliCpu + cycle.Pod.Requests.MilliCpu) / node.Allocatable.MilliCpu);
-        var memory = Math.Min(1, (double)(node.Requested.Memory + cycle.Pod.Requests.Memory) / node.Allocatable.Memory);
-        // The standard deviation of two values is half of their distance.
-        return (long)((1 - Math.Abs(cpu - memory) / 2) * IScorePlugin.MaxScore);
+        Span<double> shares = stackalloc double[_resources.Length];
+        var (count, sum) = (0, 0.0);
+        foreach (var resource in _resources)
+        {
+            var wanted = cycle.Pod.Requests.Of(resource.Name);
+            var allocatable = node.Allocatable.Of(resource.Name);
+            if (allocatable == 0 || (wanted == 0 && resource.Name is not ("cpu" or "memory" or "ephemeral-storage")))
+                continue;
+            var share = Math.Min(1, (double)(node.Requested.Of(resource.Name) + wanted) / allocatable);
+            shares[count++] = share;
+            sum += share;
+        }
+
+        var deviation = 0.0;
+        if (count == 2)
+        {
+            deviation = Math.Abs((shares[0] - shares[1]) / 2);
+        }
+        else if (count > 2)
+        {
+            var mean = sum / count;
+            foreach (var share in shares[..count])
+                deviation += (share - mean) * (share - mean);
+            deviation = Math.Sqrt(deviation / count);
+        }
+
+        return (long)((1 - deviation) * IScorePlugin.MaxScore);
     }
 }

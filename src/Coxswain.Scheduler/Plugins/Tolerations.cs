@@ -7,6 +7,18 @@ namespace Coxswain.Scheduler.Plugins;
 /// <summary>Whether tolerations let a pod live with a taint.</summary>
 internal static class Tolerations
 {
+    /// <summary>The first taint that keeps the pod from the node, or null.</summary>
+    public static Taint? Untolerated(Node node, Pod pod)
+    {
+        foreach (var taint in node.Spec.Taints)
+        {
+            if (taint.Effect is "NoSchedule" or "NoExecute" && !Tolerate(pod.Spec.Tolerations, taint))
+                return taint;
+        }
+
+        return null;
+    }
+
     public static bool Tolerate(ApiList<Toleration> tolerations, Taint taint)
     {
         foreach (var toleration in tolerations)
@@ -18,7 +30,7 @@ internal static class Tolerations
         return false;
     }
 
-    private static bool Tolerates(Toleration toleration, Taint taint)
+    public static bool Tolerates(Toleration toleration, Taint taint)
     {
         if (toleration.Effect.Length > 0 && toleration.Effect != taint.Effect)
             return false;

@@ -1,3 +1,4 @@
+using Coxswain.Scheduler.Configuration;
 using System.Security.Cryptography;
 using Coxswain.ApiServer;
 using Coxswain.Controllers;
@@ -52,6 +53,26 @@ internal static class ApiServerSetup
             throw new LifecycleException(string.Join("; ", problems));
         foreach (var key in KeysOf(cluster.ApiServer, out var signing).Append(signing))
             key?.Dispose();
+        SchedulerOf(cluster);
+    }
+
+    /// <summary>The scheduler's configuration: what its file says, or upstream's defaults.</summary>
+    /// <exception cref="LifecycleException">The file cannot be read, or says what cannot be.</exception>
+    public static SchedulerConfiguration SchedulerOf(ClusterOptions options)
+    {
+        if (options.SchedulerConfig.Length == 0)
+            return SchedulerConfiguration.Default;
+        try
+        {
+            var configuration = ConfigurationReader.Read(File.ReadAllBytes(options.SchedulerConfig));
+            foreach (var profile in configuration.Profiles)
+                ProfileBuilder.Build(configuration, profile, new(null, TimeProvider.System));
+            return configuration;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ConfigurationException)
+        {
+            throw new LifecycleException($"{options.SchedulerConfig}: {e.Message}", e);
+        }
     }
 
     private static IEnumerable<string> BackupProblems(BackupSettings backup)

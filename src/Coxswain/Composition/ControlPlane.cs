@@ -154,9 +154,8 @@ internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport
     {
         var api = ClientFor("system:kube-scheduler", "kube-scheduler");
         await using var informers = new InformerFactory(api, clock, loggers);
-        var events = new EventRecorder(api, Scheduler.Scheduler.DefaultName, "", clock, loggers.CreateLogger("Coxswain.Scheduler"));
-        using var scheduler = new Scheduler.Scheduler(api, informers, events, clock, loggers.CreateLogger<Scheduler.Scheduler>());
+        using var scheduler = new Scheduler.Scheduler(api, informers, ApiServerSetup.SchedulerOf(options), clock, loggers);
         informers.Start();
-        await Task.WhenAll(scheduler.RunAsync(cancellation), events.RunAsync(cancellation)).ConfigureAwait(false);
+        await scheduler.RunAsync(cancellation).ConfigureAwait(false);
     }
 }

@@ -31,6 +31,17 @@ public sealed record ResourceAmounts(long MilliCpu, long Memory, long EphemeralS
         return new(cpu, memory, storage, extended);
     }
 
+    /// <summary>The amount of a resource by its name in the API.</summary>
+    public long Of(string resource) => resource switch
+    {
+        "cpu" => MilliCpu,
+        "memory" => Memory,
+        "ephemeral-storage" => EphemeralStorage,
+        _ => Extended.GetValueOrDefault(resource),
+    };
+
+    public bool IsZero => MilliCpu == 0 && Memory == 0 && EphemeralStorage == 0 && Extended.Count == 0;
+
     public static ResourceAmounts operator +(ResourceAmounts a, ResourceAmounts b) => Combine(a, b, static (x, y) => x + y);
 
     public static ResourceAmounts operator -(ResourceAmounts a, ResourceAmounts b) => Combine(a, b, static (x, y) => x - y);
@@ -48,6 +59,45 @@ public sealed record ResourceAmounts(long MilliCpu, long Memory, long EphemeralS
 
         return new(combine(a.MilliCpu, b.MilliCpu), combine(a.Memory, b.Memory), combine(a.EphemeralStorage, b.EphemeralStorage), extended);
     }
+}
+
+/// <summary>A sum of amounts that is kept up to date in place.</summary>
+public sealed class ResourceTotals
+{
+    private Dictionary<string, long>? _extended;
+
+    public long MilliCpu { get; private set; }
+    public long Memory { get; private set; }
+    public long EphemeralStorage { get; private set; }
+
+    /// <summary>The amount of a resource by its name in the API.</summary>
+    public long Of(string resource) => resource switch
+    {
+        "cpu" => MilliCpu,
+        "memory" => Memory,
+        "ephemeral-storage" => EphemeralStorage,
+        _ => Extended(resource),
+    };
+
+    public long Extended(string name) => _extended is null ? 0 : _extended.GetValueOrDefault(name);
+
+    internal void Add(ResourceAmounts amounts, int sign)
+    {
+        MilliCpu += sign * amounts.MilliCpu;
+        Memory += sign * amounts.Memory;
+        EphemeralStorage += sign * amounts.EphemeralStorage;
+        if (amounts.Extended.Count == 0)
+            return;
+        _extended ??= new(StringComparer.Ordinal);
+        foreach (var (name, amount) in amounts.Extended)
+            _extended[name] = _extended.GetValueOrDefault(name) + (sign * amount);
+    }
+
+    internal ResourceTotals Copy() => new()
+    {
+        MilliCpu = MilliCpu, Memory = Memory, EphemeralStorage = EphemeralStorage,
+        _extended = _extended is null ? null : new(_extended, StringComparer.Ordinal),
+    };
 }
 
 /// <summary>What a pod asks of a node.</summary>
