@@ -11,14 +11,16 @@ internal sealed class EtcdFeed : IAsyncDisposable
 
     private readonly EtcdConnection _connection;
     private readonly EtcdRevisions _revisions;
+    private readonly CreateRevisions _created;
     private readonly TimeProvider _clock;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
     /// <param name="revision">The newest revision; the log begins with it.</param>
-    public EtcdFeed(EtcdConnection connection, EtcdRevisions revisions, EtcdStoreOptions options, long revision, TimeProvider clock)
+    public EtcdFeed(
+        EtcdConnection connection, EtcdRevisions revisions, CreateRevisions created, EtcdStoreOptions options, long revision, TimeProvider clock)
     {
-        (_connection, _revisions, _clock) = (connection, revisions, clock);
+        (_connection, _revisions, _created, _clock) = (connection, revisions, created, clock);
 
         // The first revision is that of an empty store: nothing was changed before it.
         Log = new(revision == 1 ? 0 : revision, revision, options.LogCount, options.LogBytes);
@@ -44,7 +46,10 @@ internal sealed class EtcdFeed : IAsyncDisposable
             try
             {
                 await foreach (var changes in EtcdWatch.ReadAsync(_connection, Log.Revision, _stop.Token))
+                {
                     Log.Append(CollectionsMarshal.AsSpan(changes));
+                    Learn(changes);
+                }
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -59,6 +64,16 @@ internal sealed class EtcdFeed : IAsyncDisposable
                 // The connection goes to another member; the pause is for when there is none.
                 await Task.Delay(Pause, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+    }
+
+    // What others have written may be updated here next; of what we have written ourselves this is known already.
+    private void Learn(List<StoreChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (change.After is { } entry && _created.Find(entry.Key, entry.ModRevision) == 0)
+                _created.Learn(entry.Key, entry.ModRevision, entry.CreateRevision);
         }
     }
 

@@ -6,7 +6,7 @@ using Google.Protobuf;
 namespace Coxswain.Storage.Etcd;
 
 /// <summary>Reads keys and ranges, linearizably; a long range in pages of bounded size, all of one revision.</summary>
-internal sealed class EtcdReader(EtcdConnection connection, EtcdRevisions revisions, EtcdStoreOptions options)
+internal sealed class EtcdReader(EtcdConnection connection, EtcdRevisions revisions, CreateRevisions created, EtcdStoreOptions options)
 {
     private const int FirstPage = 500;
     private const int LargestPage = 10_000;
@@ -20,7 +20,10 @@ internal sealed class EtcdReader(EtcdConnection connection, EtcdRevisions revisi
         {
             var response = await connection.CallAsync(
                 EtcdMethods.Range, new RangeRequest { Key = ByteString.CopyFromUtf8(key) }, repeatable: true, cancellation);
-            return response.KeyValues is [var only, ..] ? only.ToEntry() : null;
+            if (response.KeyValues is not [var only, ..])
+                return null;
+            created.Learn(only.Key, only.ModRevision, only.CreateRevision);
+            return only.ToEntry();
         }
         catch (GrpcException error)
         {

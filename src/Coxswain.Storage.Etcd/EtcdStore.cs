@@ -29,10 +29,11 @@ public sealed class EtcdStore : IStore
     private EtcdStore(EtcdStoreOptions options, EtcdConnection connection, EtcdRevisions revisions, long revision, TimeProvider clock)
     {
         (Options, _connection, _revisions, _clock) = (options, connection, revisions, clock);
-        _feed = new(connection, revisions, options, revision, clock);
-        _reader = new(connection, revisions, options);
+        var created = new CreateRevisions();
+        _feed = new(connection, revisions, created, options, revision, clock);
+        _reader = new(connection, revisions, created, options);
         _leases = new(connection, clock);
-        _writer = new(connection, _leases);
+        _writer = new(connection, _leases, created);
     }
 
     public EtcdStoreOptions Options { get; }

@@ -6,18 +6,19 @@ using Google.Protobuf;
 namespace Coxswain.Storage.Etcd;
 
 /// <summary>Makes a conditional write a transaction of etcd's.</summary>
-internal sealed class EtcdWriter(EtcdConnection connection, EtcdLeases leases)
+internal sealed class EtcdWriter(EtcdConnection connection, EtcdLeases leases, CreateRevisions created)
 {
     public async ValueTask<WriteResult> WriteAsync(StoreWrite write, CancellationToken cancellation)
     {
         for (var attempt = 1; ; attempt++)
         {
             var lease = 0L;
+            var creation = write.ExpectedRevision == 0 || write.Value is null ? 0 : created.Find(write.Key, write.ExpectedRevision);
             try
             {
                 if (write is { TimeToLive: { } timeToLive, Value: not null })
                     lease = await leases.GetAsync(timeToLive, cancellation);
-                return Read(write, await connection.CallAsync(EtcdMethods.Txn, Make(write, lease), repeatable: false, cancellation));
+                return Read(write, creation, await connection.CallAsync(EtcdMethods.Txn, Make(write, lease, creation), repeatable: false, cancellation));
             }
             catch (GrpcException error) when (lease != 0 && attempt < 3 && EtcdErrors.IsLeaseGone(error))
             {
@@ -31,7 +32,7 @@ internal sealed class EtcdWriter(EtcdConnection connection, EtcdLeases leases)
         }
     }
 
-    private static TxnRequest Make(StoreWrite write, long lease)
+    private static TxnRequest Make(StoreWrite write, long lease, long creation)
     {
         var key = ByteString.CopyFromUtf8(write.Key);
         var compare = new Compare { Target = CompareTarget.ModRevision, Key = key, Equal = write.ExpectedRevision };
@@ -42,23 +43,28 @@ internal sealed class EtcdWriter(EtcdConnection connection, EtcdLeases leases)
         // The store keeps the memory it is given, so the value is not copied here.
         var put = new RequestOp { Put = new() { Key = key, Value = UnsafeByteOperations.UnsafeWrap(value), Lease = lease } };
 
-        // Of an update only etcd knows when the key was created.
-        return write.ExpectedRevision == 0
+        // When the key was created that is updated, we may know; otherwise etcd does.
+        return write.ExpectedRevision == 0 || creation != 0
             ? new() { Compare = compare, Success = [put], Failure = failure }
             : new() { Compare = compare, Success = [new() { Range = new() { Key = key, KeysOnly = true } }, put], Failure = failure };
     }
 
-    private static WriteResult Read(StoreWrite write, TxnResponse response)
+    private WriteResult Read(StoreWrite write, long creation, TxnResponse response)
     {
         var revision = response.Header.Revision;
         if (!response.Succeeded)
         {
-            return new(false, revision, response.Responses is [{ Range.KeyValues: [var found, ..] }] ? found.ToEntry() : null);
+            if (response.Responses is not [{ Range.KeyValues: [var found, ..] }])
+                return new(false, revision, null);
+            created.Learn(found.Key, found.ModRevision, found.CreateRevision);
+            return new(false, revision, found.ToEntry());
         }
 
         if (write.Value is not { } value)
             return new(response.Responses is [{ Delete.Deleted: > 0 }], revision, null);
-        var created = response.Responses is [{ Range.KeyValues: [var before, ..] }, ..] ? before.CreateRevision : revision;
-        return new(true, revision, new(write.Key, value, created, revision));
+        if (creation == 0)
+            creation = response.Responses is [{ Range.KeyValues: [var before, ..] }, ..] ? before.CreateRevision : revision;
+        created.Learn(write.Key, revision, creation);
+        return new(true, revision, new(write.Key, value, creation, revision));
     }
 }

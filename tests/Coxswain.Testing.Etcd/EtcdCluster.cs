@@ -52,6 +52,22 @@ public sealed class EtcdCluster : IAsyncDisposable
         set => _network.Delay = value;
     }
 
+    /// <summary>The processor time that the running members have used.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            var sum = TimeSpan.Zero;
+            foreach (var member in _members.Where(member => member.Running))
+            {
+                using var process = Process.GetProcessById(member.ProcessId);
+                sum += process.TotalProcessorTime;
+            }
+
+            return sum;
+        }
+    }
+
     /// <summary>The end of the members' logs, for a failure's message.</summary>
     public string Logs => string.Join("\n\n", _members.Select(member => $"{member.Name}:\n{member.Tail()}"));
 
