@@ -1,3 +1,4 @@
+#pragma warning disable VSTHRD002 // The hook of a step is called on the thread of the migration, and the stores of these tests answer at once.
 using System.Collections.Concurrent;
 using System.Text;
 using Coxswain.Storage.Sqlite;

@@ -177,7 +177,7 @@ public sealed class SqliteFaultTests : IDisposable
                 }
             },
             cancellation: Cancellation);
-        Assert.Empty(store.Alarms.Where(alarm => alarm.Serious));
+        Assert.DoesNotContain(store.Alarms, alarm => alarm.Serious);
     }
 
     [Fact]
