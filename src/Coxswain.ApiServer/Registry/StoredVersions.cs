@@ -73,7 +73,7 @@ internal static class StoredVersions
         {
             var document = ProtobufEnvelope.Read(value.ToArray());
             var kind = document.TryGetKind(out var known) ? known : throw Unknown(codec, document.ApiVersion, document.Kind);
-            if (IsReadAsIs(codec, kind))
+            if (IsReadAsIs(codec, kind) || IsSameInProtobuf(kind))
                 return Mend(kind, (IMetadataObject)codec.ReadProtobuf(document.Message.Span));
             return ConversionFrom(codec, kind, out var former) is { } conversion
                 ? conversion.ToStorage((IMetadataObject)former.ReadProtobuf(document.Message.Span))
@@ -95,6 +95,10 @@ internal static class StoredVersions
 
     private static bool IsReadAsIs(ObjectCodec codec, GroupVersionKind kind) => kind == codec.Kind
         || (kind.Group == codec.Kind.Group && kind.Kind == codec.Kind.Kind && SameShapeOf(codec.Kind).Contains(kind.Version));
+
+    /// <summary>The nominal shares of a priority level were called assured shares once; in protobuf a field has a number only.</summary>
+    private static bool IsSameInProtobuf(GroupVersionKind kind) =>
+        kind is { Group: "flowcontrol.apiserver.k8s.io", Kind: "PriorityLevelConfiguration", Version: "v1beta2" or "v1beta1" };
 
     /// <summary>A version that is served besides the stored one is converted as it is for clients.</summary>
     private static IConversion? ConversionFrom(ObjectCodec codec, GroupVersionKind kind, out ObjectCodec former)

@@ -69,7 +69,7 @@ public sealed class ExitDoorStories : IAsyncLifetime
         {
             await upstream.KubectlAsync(Cancellation, "create", "-f", await ObjectsAsync());
             await upstream.KubectlAsync(Cancellation, "wait", "--for=condition=Established", "crd/widgets.stable.example");
-            var widget = await WriteAsync("widget.yaml", "{apiVersion: stable.example/v1, kind: Widget, metadata: {name: w, namespace: door}, spec: {n: 3}}");
+            var widget = await WriteAsync("widget.yaml", "apiVersion: stable.example/v1\nkind: Widget\nmetadata: {name: w, namespace: door}\nspec: {n: 3}\n");
             await Eventually.TrueAsync(async () => (await upstream.TryKubectlAsync(Cancellation, "create", "-f", widget)).ExitCode == 0, cancellation: Cancellation);
             theirs = await ReadAsync([.. BothWays, .. OnlyIn], resource => upstream.KubectlAsync(Cancellation, "get", resource, "-A", "-o", "json"));
         }
