@@ -77,6 +77,7 @@ internal sealed class EtcdRevisions(EtcdConnection connection)
             var link = endpoint.Connect();
             try
             {
+                await connection.IdentifyAsync(link).WaitAsync(cancellation);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, link.Lost);
                 await using var call = link.Channel.OpenDuplex(EtcdMethods.Watch, connection.RequestTimeout, either.Token);
                 await call.WriteAsync(new() { Create = new() { Key = NoKey, StartRevision = 1 } }, cancellation);

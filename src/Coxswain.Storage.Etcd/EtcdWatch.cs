@@ -18,7 +18,7 @@ internal static class EtcdWatch
     {
         var endpoint = connection.Current;
         var link = endpoint.Connect();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, link.Lost);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, link.Left);
         await using var call = link.Channel.OpenDuplex(EtcdMethods.Watch, deadline: null, either.Token);
         var events = new EtcdEvents(after);
         var asked = false;
@@ -29,6 +29,8 @@ internal static class EtcdWatch
             {
                 if (!asked)
                 {
+                    await connection.IdentifyAsync(link).WaitAsync(cancellation);
+
                     // From the revision that is known already: if that one is there, everything after it is. Of a revision that was
                     // compacted itself, etcd may have forgotten a deletion. The first revision has no changes.
                     await call.WriteAsync(
@@ -44,7 +46,8 @@ internal static class EtcdWatch
             catch (Exception error) when (error is GrpcException or OperationCanceledException or ObjectDisposedException)
             {
                 cancellation.ThrowIfCancellationRequested();
-                connection.Failed(endpoint, link, error);
+                if (!link.Left.IsCancellationRequested)
+                    connection.Failed(endpoint, link, error);
                 throw error as GrpcException ?? new GrpcException(GrpcStatusCode.Unavailable, "the member stopped answering", error);
             }
 

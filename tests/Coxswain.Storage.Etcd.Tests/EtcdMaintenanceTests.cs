@@ -33,6 +33,9 @@ public sealed class EtcdMaintenanceTests
         Assert.Equal($"m{leader}", done[2].Before.Name);
         Assert.All(done, member => Assert.True(member.After.DbSize < member.Before.DbSize && member.After.IsHealthy, member.ToString()));
         Assert.Equal(revision, (await store.GetAsync("/a", Cancellation))!.ModRevision);
+        Assert.Equal(0, store.Metrics.Failures);
+        revision = (await store.WriteAsync(new("/b", 0, new byte[1]), Cancellation)).Revision;
+        await Eventually.TrueAsync(() => store.WatchedRevision == revision, cancellation: Cancellation);
 
         var killed = (leader + 1) % 3;
         await cluster.KillAsync(killed);
@@ -138,6 +141,38 @@ public sealed class EtcdMaintenanceTests
         await using var later = await Real.OpenAsync(cluster);
         var known = await later.GetRevisionsAsync(Cancellation);
         Assert.InRange(known.Compacted, 2, known.Current - 1);
+    }
+
+    [Fact]
+    public async Task A_member_of_another_cluster_among_the_addresses_is_told_and_never_written_to()
+    {
+        Real.Etcd("3.4");
+        await using var cluster = await EtcdCluster.StartAsync("3.4", cancellation: Cancellation);
+        await using var stranger = await EtcdCluster.StartAsync("3.4", cancellation: Cancellation);
+        await using var store = await Real.OpenAsync(
+            cluster, options => options with { Endpoints = [cluster.Endpoints[0], stranger.Endpoints[0]], Patience = TimeSpan.FromMilliseconds(500) });
+        await cluster.KillAsync(0);
+
+        var told = "";
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    await store.WriteAsync(new("/a", 0, new byte[1]), Cancellation);
+                    return true;
+                }
+                catch (StoreException error)
+                {
+                    told = error.Message;
+                    return told.Contains("another cluster", StringComparison.Ordinal);
+                }
+            },
+            () => told,
+            Cancellation);
+        Assert.Contains(stranger.Endpoints[0].ToString(), told, StringComparison.Ordinal);
+        await using var other = await Real.OpenAsync(stranger);
+        Assert.Equal(1, (await other.GetRevisionsAsync(Cancellation)).Current);
     }
 
     [Fact]

@@ -67,27 +67,36 @@ internal sealed class EtcdConnection : IAsyncDisposable
             var endpoint = Current;
             var link = endpoint.Connect();
             var started = _clock.GetTimestamp();
+            var sent = false;
             GrpcException error;
             try
             {
+                await IdentifyAsync(link).WaitAsync(cancellation);
+                sent = true;
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, link.Lost);
                 var response = await link.Channel.CallAsync(method, request, Left(began), either.Token);
                 Metrics.Answered(_clock.GetElapsedTime(started));
-                Answered(response.Header.ClusterId, endpoint);
+                Answered();
                 return response;
             }
             catch (GrpcException failure)
             {
                 error = failure;
             }
-            catch (Exception failure) when (failure is OperationCanceledException or ObjectDisposedException && link.Lost.IsCancellationRequested)
+            catch (ObjectDisposedException failure) when (link.Left.IsCancellationRequested)
+            {
+                // The connection was left between our looking and our asking: nothing was sent.
+                sent = false;
+                error = new(GrpcStatusCode.Unavailable, "the member was left", failure);
+            }
+            catch (OperationCanceledException failure) when (link.Lost.IsCancellationRequested)
             {
                 ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, typeof(EtcdStore));
                 cancellation.ThrowIfCancellationRequested();
                 error = new(GrpcStatusCode.Unavailable, "the member stopped answering", failure);
             }
 
-            var verdict = EtcdErrors.Judge(error);
+            var verdict = sent ? EtcdErrors.Judge(error) : EtcdFailure.Refused;
             if (verdict == EtcdFailure.Final)
             {
                 Metrics.Answered(_clock.GetElapsedTime(started));
@@ -95,7 +104,7 @@ internal sealed class EtcdConnection : IAsyncDisposable
             }
 
             Metrics.Failed();
-            if (EtcdErrors.IsOfMember(error))
+            if (!sent || EtcdErrors.IsOfMember(error))
                 Failed(endpoint, link, error);
             if (verdict == EtcdFailure.Unknown && !repeatable)
             {
@@ -132,14 +141,19 @@ internal sealed class EtcdConnection : IAsyncDisposable
         endpoint.Drop(link);
     }
 
-    /// <summary>Uses another member from now on, if this one is in use: it is about to be busy with itself.</summary>
+    /// <summary>Uses another member from now on, if this one is in use: it is about to be busy with itself. What is under way ends there.</summary>
     public void Leave(Uri address)
     {
+        EtcdEndpoint left;
         lock (_gate)
         {
-            if (_endpoints[_current].Address == address)
-                Volatile.Write(ref _current, (_current + 1) % _endpoints.Length);
+            left = _endpoints[_current];
+            if (left.Address != address || _endpoints.Length == 1)
+                return;
+            Volatile.Write(ref _current, (_current + 1) % _endpoints.Length);
         }
+
+        left.Leave();
     }
 
     /// <summary>Says that the member in use has sent something.</summary>
@@ -160,16 +174,26 @@ internal sealed class EtcdConnection : IAsyncDisposable
         return left > FirstPause ? left : FirstPause;
     }
 
-    private void Answered(ulong cluster, EtcdEndpoint endpoint)
+    /// <summary>Lets nothing through to a member of another cluster, nor to one that does not answer: asked once for each connection.</summary>
+    /// <exception cref="GrpcException">The member cannot be used.</exception>
+    public Task IdentifyAsync(EtcdEndpoint.Link link) => link.IdentifyAsync(AskClusterAsync);
+
+    private async Task AskClusterAsync(EtcdEndpoint.Link link)
+    {
+        var status = await link.Channel.CallAsync(EtcdMethods.Status, EmptyRequest.Instance, _options.ProbeTimeout, link.Lost);
+        var cluster = status.Header.ClusterId;
+        if (Interlocked.CompareExchange(ref _cluster, cluster, 0) is var known and not 0 && known != cluster)
+        {
+            throw new GrpcException(
+                GrpcStatusCode.FailedPrecondition, $"the member belongs to another cluster ({cluster:x}) than the one in use ({known:x}); correct the addresses, or restart after a restore");
+        }
+    }
+
+    private void Answered()
     {
         Heard();
         if (Volatile.Read(ref _awaySince) != 0)
             Volatile.Write(ref _awaySince, 0);
-        if (cluster != 0 && Interlocked.CompareExchange(ref _cluster, cluster, 0) is var known and not 0 && known != cluster)
-        {
-            throw new StoreException(
-                $"The etcd at {endpoint.Address} belongs to another cluster ({cluster:x}) than the one in use ({known:x}); correct the addresses, or restart after a restore.");
-        }
     }
 
     // Finds members that hold their connections and say nothing, and members that are cut off from the others.
@@ -185,11 +209,12 @@ internal sealed class EtcdConnection : IAsyncDisposable
             var link = endpoint.Connect();
             try
             {
+                await IdentifyAsync(link);
                 var status = await link.Channel.CallAsync(EtcdMethods.Status, EmptyRequest.Instance, _options.ProbeTimeout, link.Lost);
                 if (status.Leader == 0)
                     throw new GrpcException(GrpcStatusCode.Unavailable, "the member has no leader");
                 silent = 0;
-                Answered(status.Header.ClusterId, endpoint);
+                Answered();
             }
             catch (Exception error) when (error is GrpcException or OperationCanceledException or ObjectDisposedException)
             {
@@ -199,11 +224,6 @@ internal sealed class EtcdConnection : IAsyncDisposable
                 Failed(endpoint, link, error);
                 if (++silent >= _endpoints.Length)
                     Interlocked.CompareExchange(ref _awaySince, _clock.GetTimestamp(), 0);
-            }
-            catch (StoreException error)
-            {
-                // A member of another cluster is not used; requests say so.
-                Failed(endpoint, link, error);
             }
         }
     }

@@ -36,6 +36,15 @@ internal sealed class EtcdEndpoint(Uri address, EtcdTls tls, EtcdStoreOptions op
         link.Dispose();
     }
 
+    /// <summary>Gives the connection up for new calls: those under way on it may end, watches move on.</summary>
+    public void Leave()
+    {
+        Link? link;
+        lock (_gate)
+            (link, _link) = (_link, null);
+        link?.Leave();
+    }
+
     public void Dispose()
     {
         Link? link;
@@ -57,14 +66,37 @@ internal sealed class EtcdEndpoint(Uri address, EtcdTls tls, EtcdStoreOptions op
     internal sealed class Link(GrpcChannel channel) : IDisposable
     {
         private readonly CancellationTokenSource _lost = new();
+        private readonly CancellationTokenSource _left = new();
+        private Task? _identified;
 
         public GrpcChannel Channel => channel;
 
+        /// <summary>Completes when the member has said which cluster's it is, which is asked once.</summary>
+        public Task IdentifyAsync(Func<Link, Task> ask)
+        {
+            if (_identified is { } known)
+                return known;
+            lock (_lost)
+                return _identified ??= ask(this);
+        }
+
+        /// <summary>Nothing on this connection will be answered any more.</summary>
         public CancellationToken Lost => _lost.Token;
+
+        /// <summary>Nothing new belongs on this connection.</summary>
+        public CancellationToken Left => _left.Token;
+
+        /// <summary>The channel closes when the last call on it has ended.</summary>
+        public void Leave()
+        {
+            _left.Cancel();
+            channel.Dispose();
+        }
 
         public void Dispose()
         {
-            // Not disposed: calls that end just now still look at its token, and it holds no timer.
+            // Not disposed: calls that end just now still look at the tokens, and they hold no timers.
+            _left.Cancel();
             _lost.Cancel();
             channel.Dispose();
         }
