@@ -14,7 +14,12 @@ public sealed record LeaderElectionOptions
     public required string Identity { get; init; }
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
     public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often others look, and how soon what failed is tried again.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often the leader renews; null: as often as others look. Each time is a write.</summary>
+    public TimeSpan? RenewInterval { get; init; }
 }
 
 /// <summary>Lets one of several candidates work at a time, by holding a Lease.</summary>
@@ -81,17 +86,19 @@ public sealed partial class LeaderElection(IApiClient api, LeaderElectionOptions
     private async Task RenewUntilLostAsync(Task work, CancellationToken leadership)
     {
         var renewed = clock.GetTimestamp();
+        var pause = options.RenewInterval ?? options.RetryPeriod;
         while (!leadership.IsCancellationRequested && !work.IsCompleted && clock.GetElapsedTime(renewed) < options.RenewDeadline)
         {
             try
             {
-                var pause = Task.Delay(options.RetryPeriod, clock, leadership);
-                await Task.WhenAny(work, pause).ConfigureAwait(false);
+                await Task.WhenAny(work, Task.Delay(pause, clock, leadership)).ConfigureAwait(false);
                 leadership.ThrowIfCancellationRequested();
                 if (await TryAcquireOrRenewAsync(leadership).ConfigureAwait(false))
-                    renewed = clock.GetTimestamp();
+                    (renewed, pause) = (clock.GetTimestamp(), options.RenewInterval ?? options.RetryPeriod);
                 else if (_seen?.HolderIdentity != options.Identity)
                     return;     // somebody else has it
+                else
+                    pause = options.RetryPeriod;
             }
             catch (OperationCanceledException) when (leadership.IsCancellationRequested)
             {

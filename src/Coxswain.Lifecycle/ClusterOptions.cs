@@ -21,6 +21,9 @@ public sealed record ClusterOptions
     /// <summary>The file of the scheduler's configuration; empty: upstream's defaults.</summary>
     public string SchedulerConfig { get; init; } = "";
 
+    /// <summary>Whether controllers and scheduler run only where they hold their Lease, so that of several servers one runs them.</summary>
+    public bool LeaderElect { get; init; } = true;
+
     /// <summary>How many nodes are simulated inside the process; 0: none.</summary>
     public int SimulatedNodes { get; init; }
 

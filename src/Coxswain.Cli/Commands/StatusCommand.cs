@@ -33,7 +33,7 @@ internal static class StatusCommand
         await Line("API server", record.Server).ConfigureAwait(false);
         await Line("kubeconfig", directory.AdminKubeConfig).ConfigureAwait(false);
         using var api = new HttpApiClient(KubeConfig.Load(directory.AdminKubeConfig), cli.Clock);
-        var well = true;
+        var well = await DatastoreLines.WriteAsync(api, Line, cancellation).ConfigureAwait(false);
         var nodes = await api.ListAsync<Node>(ListQuery.All, cancellation).ConfigureAwait(false);
         foreach (var node in nodes.Items)
         {

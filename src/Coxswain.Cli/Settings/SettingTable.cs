@@ -123,6 +123,9 @@ public static class SettingTable
 
         Of("controllers", Loops, List, o => o.Controllers, (o, v) => o with { Controllers = v },
             "Which controllers run: '*' for all, a name for one, '-name' for all but one, '-*' for none. What is named first of one controller counts.") with { IsUpstreams = true },
+        Of("leader-elect", Loops, Bool, o => o.LeaderElect, (o, v) => o with { LeaderElect = v },
+            "Run controllers and scheduler only while this server holds their Leases in kube-system: of several servers on one datastore, one does. "
+            + "When it ends, another takes over within two seconds; when it dies, after fifteen.") with { IsUpstreams = true },
         Of("no-scheduler", Loops, Not, o => o.RunScheduler, (o, v) => o with { RunScheduler = v },
             "Leave pods unscheduled, for another scheduler or for none. With --controllers='-*', the API server runs alone."),
         Of("scheduler-config", Loops, FilePath, o => o.SchedulerConfig, (o, v) => o with { SchedulerConfig = v },

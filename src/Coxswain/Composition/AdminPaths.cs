@@ -39,6 +39,7 @@ internal static class AdminPaths
             json.WriteNumber("bytes", member.Bytes);
             json.WriteNumber("bytesInUse", member.BytesInUse);
             json.WriteNumber("maxBytes", member.MaxBytes);
+            json.WriteNumber("diskFreeBytes", member.DiskFreeBytes);
             json.WriteStartArray("alarms");
             foreach (var alarm in member.Alarms)
                 json.WriteStringValue(alarm);

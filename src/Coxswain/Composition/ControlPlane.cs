@@ -15,6 +15,9 @@ namespace Coxswain.Composition;
 /// <summary>Certificates, store, API server, controllers and scheduler of one instance, and the phases that start them.</summary>
 internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport> progress, TimeProvider clock, ILoggerFactory loggers) : IAsyncDisposable
 {
+    /// <summary>A third of the time that a Lease lasts: each renewal is a write.</summary>
+    private static readonly TimeSpan RenewInterval = TimeSpan.FromSeconds(5);
+
     private readonly Supervisor _supervisor = new(clock, loggers.CreateLogger("Coxswain.Supervisor"));
     private readonly List<ServiceAccountKey> _keys = [];
     private PkiDirectory? _pki;
@@ -43,7 +46,7 @@ internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport
             try
             {
                 _server = await ApiServer.ApiServer.StartAsync(
-                    apiOptions, _store!.Store, _apiServerPki!, clock, loggers, cancellation, new() { Paths = AdminPaths.All(options, _store, InstanceHost.Version, clock), Inspect = _store.InspectAsync }).ConfigureAwait(false);
+                    apiOptions, _store!.Store, _apiServerPki!, clock, loggers, cancellation, new() { Paths = AdminPaths.All(options, _store, InstanceHost.Version, clock), Inspect = _store.InspectAsync, InspectInterval = options.Store.MetricPollInterval }).ConfigureAwait(false);
             }
             catch (IOException e) when (e.InnerException is SocketException or Microsoft.AspNetCore.Connections.AddressInUseException)
             {
@@ -133,9 +136,9 @@ internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport
                 // One node has one range, which its instance chooses; nothing is left to hand out.
                 ClusterCidr = "",
             }, clock, loggers);
-        _supervisor.Run("controllers", manager.RunAsync);
+        _supervisor.Run("controllers", Elected("kube-controller-manager", manager.RunAsync));
         if (options.RunScheduler)
-            _supervisor.Run("scheduler", RunSchedulerAsync);
+            _supervisor.Run("scheduler", Elected("kube-scheduler", RunSchedulerAsync));
         if (options.SimulatedNodes > 0)
         {
             var simulation = new SimulatedNodes(
@@ -144,6 +147,18 @@ internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport
         }
 
         return null;
+    }
+
+    /// <summary>A loop that runs while this server leads.</summary>
+    private Func<CancellationToken, Task> Elected(string component, Func<CancellationToken, Task> loop)
+    {
+        if (!options.LeaderElect)
+            return loop;
+        var election = new LeaderElection(
+            ClientFor("system:" + component, component),
+            new() { Lease = new("kube-system", component), Identity = InstanceIdentity.Of(options.Directory), RenewInterval = RenewInterval },
+            clock, loggers.CreateLogger("Coxswain.LeaderElection"));
+        return cancellation => election.RunAsync(loop, cancellation);
     }
 
     private static string[] GroupsOf(string user) => user.StartsWith("system:serviceaccount:", StringComparison.Ordinal)

@@ -1,5 +1,7 @@
 using Coxswain.Lifecycle;
 using Coxswain.Storage;
+using Coxswain.Storage.Etcd;
+using Coxswain.Storage.Etcd.Maintenance;
 using Microsoft.Extensions.Logging;
 
 namespace Coxswain.Composition;
@@ -24,7 +26,14 @@ internal static partial class StoreSetup
             if (options.Store.EtcdServers.Count > 0)
             {
                 var etcd = await EtcdSetup.OpenAsync(options.Store, waits, clock, cancellation).ConfigureAwait(false);
-                return new(etcd, "etcd at " + EtcdSetup.Names(options.Store), Compactor(etcd), _ => Task.FromResult(new StoreReport("etcd", [])));
+                var maintenance = new EtcdMaintenance(etcd, clock);
+                return new(
+                    etcd, "etcd at " + EtcdSetup.Names(options.Store),
+                    options.Store.CompactionInterval > TimeSpan.Zero
+                        ? new EtcdCompactor(etcd, options.Store.CompactionInterval, clock, error => LogCompactionFailed(logger, error.Message))
+                        : null,
+                    maintenance.GetReportAsync,
+                    new EtcdUpkeep(maintenance, new(etcd, EtcdKeeper.DefaultInterval, clock, error => LogUpkeepFailed(logger, error.Message))));
             }
 
             var setup = await SqliteSetup.OpenAsync(options.Directory.Database, clock, logger, cancellation).ConfigureAwait(false);
@@ -37,11 +46,24 @@ internal static partial class StoreSetup
 
         StoreCompactor? Compactor(IStore store) => options.Store.CompactionInterval <= TimeSpan.Zero
             ? null
-            : new(store, options.Store.CompactionInterval, clock, error => LogCompactionFailed(logger, error));
+            : new(store, options.Store.CompactionInterval, clock, error => LogCompactionFailed(logger, error.Message));
     }
 
-    [LoggerMessage(LogLevel.Warning, "The store could not be compacted; trying again")]
-    private static partial void LogCompactionFailed(ILogger logger, Exception error);
+    [LoggerMessage(LogLevel.Warning, "The store could not be compacted, trying again: {Reason}")]
+    private static partial void LogCompactionFailed(ILogger logger, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The members of etcd could not be looked after, trying again: {Reason}")]
+    private static partial void LogUpkeepFailed(ILogger logger, string reason);
+
+    /// <summary>What looks at etcd's members and after them.</summary>
+    private sealed class EtcdUpkeep(EtcdMaintenance maintenance, EtcdKeeper keeper) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await keeper.DisposeAsync().ConfigureAwait(false);
+            maintenance.Dispose();
+        }
+    }
 }
 
 /// <summary>A store with what belongs to it. Owns all of it.</summary>
