@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Text;
 using Coxswain.Testing;
-using Coxswain.Testing.Etcd;
 
 namespace Coxswain.Storage.Etcd.Tests;
 

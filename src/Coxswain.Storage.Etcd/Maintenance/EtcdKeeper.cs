@@ -1,5 +1,3 @@
-using Coxswain.Storage.Etcd.Connections;
-
 namespace Coxswain.Storage.Etcd.Maintenance;
 
 /// <summary>Keeps an etcd cluster from filling up, and takes it out of it: when a member has raised the alarm that it is full, the
