@@ -71,6 +71,17 @@ public sealed class ClusterTests
         Assert.Equal((4, 4, 2, 2), Numbers(bed));
     }
 
+    [Fact]
+    public async Task Pods_without_a_controller_are_told_of_where_a_share_of_them_is_asked_for()
+    {
+        await using var bed = await Bed.StartAsync("disruption-controller");
+        await bed.CreateAsync(new Pod { Metadata = new() { Namespace = "default", Name = "bare", Labels = ApiMap.Of("app", "web") }, Status = new() { Phase = "Running" } });
+        await bed.CreateAsync(new PodDisruptionBudget { Metadata = new() { Namespace = "default", Name = "b" }, Spec = new() { Selector = BedActions.Select("web"), MaxUnavailable = new IntOrString(1) } });
+        await bed.SettleAsync();
+        await bed.ToldAsync("UnmanagedPods", "Pods selected by this PodDisruptionBudget (selector: app=web) were found to be unmanaged.");
+        Assert.Equal((0, 0, 0, 0), Numbers(bed));
+    }
+
     private static (int, int, int, int) Numbers(Bed bed)
     {
         var status = bed.Get<PodDisruptionBudget>("b").Status;

@@ -8,7 +8,7 @@ public sealed class CronJobTests
 {
     private static readonly NamespacedName Nightly = new("default", "nightly");
 
-    private static CronJob Make(string schedule, Func<CronJobSpec, CronJobSpec>? change = null)
+    internal static CronJob Make(string schedule, Func<CronJobSpec, CronJobSpec>? change = null)
     {
         var spec = new CronJobSpec { Schedule = schedule, ConcurrencyPolicy = "Allow", SuccessfulJobsHistoryLimit = 3, FailedJobsHistoryLimit = 1 };
         return new() { Metadata = new() { Namespace = "default", Name = "nightly" }, Spec = change?.Invoke(spec) ?? spec };

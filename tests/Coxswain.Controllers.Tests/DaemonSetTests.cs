@@ -10,7 +10,7 @@ public sealed class DaemonSetTests
 {
     private static readonly NamespacedName Agent = new("default", "agent");
 
-    private static DaemonSet Make(string image = "agent:1") => new()
+    internal static DaemonSet Make(string image = "agent:1") => new()
     {
         Metadata = new() { Namespace = "default", Name = "agent" },
         Spec = new()

@@ -9,7 +9,7 @@ public sealed class JobTests
 {
     private static readonly NamespacedName Name = new("default", "work");
 
-    private static Job Make(Func<JobSpec, JobSpec>? change = null)
+    internal static Job Make(Func<JobSpec, JobSpec>? change = null)
     {
         var spec = new JobSpec
         {

@@ -8,7 +8,7 @@ namespace Coxswain.Controllers.Tests;
 
 public sealed class ReplicaSetTests
 {
-    private static ReplicaSet Set(int replicas, string name = "web") => new()
+    internal static ReplicaSet Set(int replicas, string name = "web") => new()
     {
         Metadata = new() { Namespace = "default", Name = name },
         Spec = new() { Replicas = replicas, Selector = Select("web"), Template = Template("web") },

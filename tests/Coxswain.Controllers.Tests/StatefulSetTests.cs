@@ -9,7 +9,7 @@ public sealed class StatefulSetTests
 {
     private static readonly NamespacedName Db = new("default", "db");
 
-    private static StatefulSet Make(int replicas, Func<StatefulSetSpec, StatefulSetSpec>? change = null)
+    internal static StatefulSet Make(int replicas, Func<StatefulSetSpec, StatefulSetSpec>? change = null)
     {
         var spec = new StatefulSetSpec
         {
@@ -130,5 +130,29 @@ public sealed class StatefulSetTests
         }
         Assert.Equal(["db-0", "db-1", "db-2"], Names(bed));
         Assert.All(bed.ActivePods(), p => Assert.Equal("db:2", p.Spec.Containers[0].Image));
+    }
+
+    [Fact]
+    public async Task A_changed_retention_policy_reaches_the_claims_there_are_but_not_those_of_others()
+    {
+        await using var bed = await Bed.StartAsync("statefulset-controller");
+        await bed.CreateAsync(Make(2));
+        await bed.RolloutAsync(4);
+        Assert.All(bed.Api.All<PersistentVolumeClaim>(), c => Assert.Equal(0, c.Metadata.OwnerReferences.Count));
+
+        bed.Api.Change<PersistentVolumeClaim>(new("default", "data-db-1"), c => c with
+        {
+            Metadata = c.Metadata with { OwnerReferences = [new() { ApiVersion = "v1", Kind = "ConfigMap", Name = "other", Uid = "other", Controller = true }] },
+        });
+        bed.Api.Change<StatefulSet>(Db, s => s with { Spec = s.Spec with { PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = "Delete", WhenScaled = "Retain" } } });
+        await bed.RolloutAsync(2);
+        var owner = Assert.Single(bed.Get<PersistentVolumeClaim>("data-db-0").Metadata.OwnerReferences);
+        Assert.Equal(("StatefulSet", "db", true), (owner.Kind, owner.Name, owner.Controller));
+        Assert.Equal("other", Assert.Single(bed.Get<PersistentVolumeClaim>("data-db-1").Metadata.OwnerReferences).Name);
+        await bed.ToldAsync("ConflictingController", "PersistentVolumeClaim default/data-db-1 has a conflicting OwnerReference that acts as a managing controller");
+
+        bed.Api.Change<StatefulSet>(Db, s => s with { Spec = s.Spec with { PersistentVolumeClaimRetentionPolicy = null } });
+        await bed.RolloutAsync(2);
+        Assert.Equal(0, bed.Get<PersistentVolumeClaim>("data-db-0").Metadata.OwnerReferences.Count);
     }
 }

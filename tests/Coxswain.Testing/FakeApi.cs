@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Coxswain.Api;
 using Coxswain.Api.Apps.V1;
+using Coxswain.Api.Authorization.V1;
 using Coxswain.Api.Autoscaling.V1;
 using Coxswain.Api.Core.V1;
 using Coxswain.Api.Meta.V1;
@@ -27,6 +28,9 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
 
     /// <summary>Answers posts to subresources that the fake does not know itself, such as <c>serviceaccounts/token</c>; null: not this one.</summary>
     public Func<NamespacedName, string, IKubernetesObject, IKubernetesObject?>? Subresource { get; set; }
+
+    /// <summary>Answers access reviews; nothing is allowed without it.</summary>
+    public Func<SubjectAccessReview, bool>? Review { get; set; }
 
     /// <summary>Writes so far, by verb and kind: <c>create Pod</c>.</summary>
     public IReadOnlyList<string> Writes
@@ -124,6 +128,9 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
     public Task<T> CreateAsync<T>(T resource, CancellationToken cancellation) where T : class, IResource<T>
     {
         BeforeWrite?.Invoke("create", resource);
+        // Questions are answered, not stored.
+        if ((object)resource is SubjectAccessReview review)
+            return Task.FromResult((T)(object)(review with { Status = new() { Allowed = Review?.Invoke(review) ?? false } }));
         T stored;
         lock (_gate)
         {
@@ -436,6 +443,7 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
     {
         var after = query.ResourceVersion.Length == 0 ? 0 : long.Parse(query.ResourceVersion, System.Globalization.CultureInfo.InvariantCulture);
         var next = 0;
+        Task? waitsFor = null;
         lock (_gate)
             _watches++;
         try
@@ -458,7 +466,10 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
                     next = resource.Log.Count;
                     changed = resource.Changed;
                     if (news.Count == 0)
+                    {
                         resource.Waiting++;
+                        waitsFor = changed;
+                    }
                 }
                 foreach (var (revision, type, o) in news)
                 {
@@ -473,7 +484,12 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
         finally
         {
             lock (_gate)
+            {
                 _watches--;
+                // One that ends while it waits is waiting no more.
+                if (waitsFor == Of(name).Changed)
+                    Of(name).Waiting--;
+            }
         }
     }
 

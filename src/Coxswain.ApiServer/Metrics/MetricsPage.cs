@@ -4,6 +4,7 @@ using System.Text;
 using Coxswain.ApiServer.Encryption;
 using Coxswain.ApiServer.Http;
 using Coxswain.ApiServer.Registry;
+using Coxswain.Client;
 
 namespace Coxswain.ApiServer.Metrics;
 
@@ -30,6 +31,7 @@ internal sealed class MetricsPage(RequestMetrics requests, InflightLimit infligh
             ("", registries.Guard.IsAvailable ? 1 : 0));
         registries.Guard.Metrics.Write(text);
         sizes.Write(text);
+        MetricsText.Write(text);
         using var process = Process.GetCurrentProcess();
         Gauge(text, "process_resident_memory_bytes", "Resident memory.", ("", process.WorkingSet64));
         text.Append("# HELP process_cpu_seconds_total CPU time used.\n# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total ")

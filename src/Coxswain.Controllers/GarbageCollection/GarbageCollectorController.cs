@@ -121,15 +121,17 @@ internal sealed class GarbageCollectorController : IReconciler, IBackgroundWork
             if (IsInvalid(reference, live))
             {
                 // A cluster-wide object cannot belong to a namespaced one: nothing is sure, so nothing is deleted.
-                _events.Record(EventRecorder.ReferenceTo(live), "Warning", "OwnerRefInvalidNamespace",
-                    $"ownerRef [{reference.ApiVersion}/{reference.Kind}, namespace: {live.Metadata.Namespace}, name: {reference.Name}, "
-                    + $"uid: {reference.Uid}] does not exist in namespace \"{live.Metadata.Namespace}\"");
+                TellInvalid(node, live, reference);
                 solid++;
                 continue;
             }
             var owner = await FindOwnerAsync(reference, live.Metadata.Namespace, cancellation).ConfigureAwait(false);
             if (owner is null)
+            {
+                if (_graph.Find(reference.Uid) is { Metadata: not null, Name.Namespace: { Length: > 0 } elsewhere } && elsewhere != live.Metadata.Namespace)
+                    TellInvalid(node, live, reference);
                 absent.Add(reference.Uid);
+            }
             else if (owner.Metadata.DeletionTimestamp is not null && owner.Metadata.Finalizers.Contains(OwnerGraph.ForegroundFinalizer))
                 waiting.Add(reference.Uid);
             else
@@ -209,6 +211,22 @@ internal sealed class GarbageCollectorController : IReconciler, IBackgroundWork
         {
             // Let go already.
         }
+    }
+
+    /// <summary>Owners are of the same namespace, or of none: another reference refers to nothing, and its author should know.</summary>
+    private void TellInvalid(GraphNode node, PartialObjectMetadata live, OwnerReference reference)
+    {
+        var kind = _kinds.Watched.FirstOrDefault(w => w.Resource == node.Resource);
+        _events.Record(new()
+        {
+            Kind = kind?.Kind ?? "",
+            ApiVersion = node.Resource!.Value.GroupVersion.ApiVersion,
+            Namespace = live.Metadata.Namespace,
+            Name = live.Metadata.Name,
+            Uid = live.Metadata.Uid,
+        }, "Warning", "OwnerRefInvalidNamespace",
+            $"ownerRef [{reference.ApiVersion}/{reference.Kind}, namespace: {live.Metadata.Namespace}, name: {reference.Name}, "
+            + $"uid: {reference.Uid}] does not exist in namespace \"{live.Metadata.Namespace}\"");
     }
 
     private bool IsInvalid(OwnerReference reference, PartialObjectMetadata dependent) =>

@@ -75,6 +75,8 @@ internal sealed class PodGCController(IApiClient api, Lister<Pod> pods, Lister<N
             }
             await api.DeleteAsync<Pod>(pod.FullName(), new() { GracePeriodSeconds = 0, Preconditions = new() { Uid = pod.Metadata.Uid } }, cancellation)
                 .ConfigureAwait(false);
+            ControllerMetrics.PodsDeletedByCollector.Add(1, new("namespace", pod.Metadata.Namespace),
+                new("reason", orphaned ? "orphaned" : PodFacts.IsFinished(pod) ? "terminated" : pod.Spec.NodeName.Length == 0 ? "unscheduled" : "out-of-service"));
         }
         catch (ApiException lost) when (lost.Code is 404 or 409)
         {

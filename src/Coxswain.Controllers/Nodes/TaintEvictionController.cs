@@ -54,6 +54,7 @@ internal sealed class TaintEvictionController(IApiClient api, Lister<Pod> pods, 
             var marked = await api.UpdateStatusAsync(DisruptionTarget.Mark(pod, "DeletionByTaintManager",
                 "Taint manager: deleting due to NoExecute taint", clock.GetUtcNow()), cancellation).ConfigureAwait(false);
             await api.DeleteAsync<Pod>(name, new() { Preconditions = new() { Uid = marked.Metadata.Uid } }, cancellation).ConfigureAwait(false);
+            ControllerMetrics.PodEvictions.Add(1);
         }
         catch (ApiException gone) when (gone.Code == 404)
         {

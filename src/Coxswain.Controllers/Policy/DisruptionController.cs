@@ -15,7 +15,7 @@ internal sealed class DisruptionController(IApiClient api, Lister<PodDisruptionB
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public static IReconciler Make(ControllerContext c) => new DisruptionController(c.Api, c.Lister<PodDisruptionBudget>(), c.Lister<Pod>(),
-        new(c.Lister<ReplicaSet>(), c.Lister<Deployment>(), c.Lister<ReplicationController>(), c.Lister<StatefulSet>()), c.Events("controllermanager"), c.Clock);
+        new(c.Api, c.Lister<ReplicaSet>(), c.Lister<Deployment>(), c.Lister<ReplicationController>(), c.Lister<StatefulSet>(), c.Clock), c.Events("controllermanager"), c.Clock);
 
     /// <summary>A change of a pod wakes the budgets that cover it.</summary>
     public static IEnumerable<NamespacedName> BudgetsOf(ControllerContext c, Pod pod) => c.Lister<PodDisruptionBudget>().List(pod.Metadata.Namespace)
@@ -29,7 +29,7 @@ internal sealed class DisruptionController(IApiClient api, Lister<PodDisruptionB
         if (covered.Count == 0)
             events.Normal(budget, "NoPods", "No matching pods found");
 
-        var (expected, desired, problem) = Desired(budget, covered);
+        var (expected, desired, problem) = await DesiredAsync(budget, covered, cancellation).ConfigureAwait(false);
         if (problem is not null)
             events.Warning(budget, "CalculateExpectedPodCountFailed", "Failed to calculate the number of expected pods: " + problem);
 
@@ -54,19 +54,19 @@ internal sealed class DisruptionController(IApiClient api, Lister<PodDisruptionB
         return again is { } wait ? ReconcileResult.After(wait) : ReconcileResult.Done;
     }
 
-    private (int Expected, int Desired, string? Problem) Desired(PodDisruptionBudget budget, List<Pod> covered)
+    private async Task<(int Expected, int Desired, string? Problem)> DesiredAsync(PodDisruptionBudget budget, List<Pod> covered, CancellationToken cancellation)
     {
-        if (budget.Spec.MaxUnavailable is { } most)
-        {
-            var (expected, problem) = owners.ExpectedCount(covered);
-            return (expected, Math.Max(0, expected - RolloutMath.Resolve(most, "0", expected, roundUp: true)), problem);
-        }
-        if (budget.Spec.MinAvailable is { IsString: true } share)
-        {
-            var (expected, problem) = owners.ExpectedCount(covered);
-            return (expected, RolloutMath.Resolve(share, "0", expected, roundUp: true), problem);
-        }
-        return (covered.Count, budget.Spec.MinAvailable?.IntValue ?? 1, null);
+        if (budget.Spec.MaxUnavailable is null && budget.Spec.MinAvailable is not { IsString: true })
+            return (covered.Count, budget.Spec.MinAvailable?.IntValue ?? 1, null);
+        var (expected, problem, unmanaged) = await owners.ExpectedCountAsync(covered, cancellation).ConfigureAwait(false);
+        if (unmanaged.Count > 0)
+            events.Warning(budget, "UnmanagedPods",
+                $"Pods selected by this PodDisruptionBudget (selector: {Selector.From(budget.Spec.Selector)}) were found to be unmanaged. As a result, the status of the PDB "
+                + "cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set \".spec.minAvailable\" "
+                + "field of the PDB to an integer value.");
+        return budget.Spec.MaxUnavailable is { } most
+            ? (expected, Math.Max(0, expected - RolloutMath.Resolve(most, "0", expected, roundUp: true)), problem)
+            : (expected, RolloutMath.Resolve(budget.Spec.MinAvailable, "0", expected, roundUp: true), problem);
     }
 
     /// <summary>Evictions that were granted and have not yet shown: they expire, should the eviction never come.</summary>

@@ -1,32 +1,63 @@
+using Coxswain.Api;
 using Coxswain.Api.Apps.V1;
+using Coxswain.Api.Autoscaling.V1;
 using Coxswain.Api.Core.V1;
+using Coxswain.Api.Meta.V1;
 using Coxswain.Client;
 
 namespace Coxswain.Controllers;
 
 /// <summary>How many pods the controllers of some pods want, which is what a share of them is a share of.</summary>
-internal sealed class PodOwners(Lister<ReplicaSet> sets, Lister<Deployment> deployments, Lister<ReplicationController> replicationControllers,
-    Lister<StatefulSet> statefulSets)
+internal sealed class PodOwners(IApiClient api, Lister<ReplicaSet> sets, Lister<Deployment> deployments,
+    Lister<ReplicationController> replicationControllers, Lister<StatefulSet> statefulSets, TimeProvider clock)
 {
-    /// <summary>The sum over the controllers, each once; a problem if a pod has none whose size is known.</summary>
-    public (int Count, string? Problem) ExpectedCount(IEnumerable<Pod> pods)
+    private static readonly TimeSpan Rediscovery = TimeSpan.FromSeconds(30);
+    private (ServedKinds Kinds, long At)? _discovery;
+
+    /// <summary>The sum over the controllers, each once; a problem if a pod's controller has no size that can be known. Pods without a controller
+    /// count for nothing and are named.</summary>
+    public async Task<(int Count, string? Problem, IReadOnlyList<string> Unmanaged)> ExpectedCountAsync(IEnumerable<Pod> pods, CancellationToken cancellation)
     {
         var sizes = new Dictionary<string, int>(StringComparer.Ordinal);
+        var unmanaged = new List<string>();
         foreach (var pod in pods)
         {
             if (Owners.ControllerOf(pod.Metadata) is not { } owner)
-                return (0, $"found no controllers for pod \"{pod.Metadata.Name}\"");
+            {
+                unmanaged.Add(pod.Metadata.Name);
+                continue;
+            }
             if (sizes.ContainsKey(owner.Uid))
                 continue;
-            if (SizeOf(owner.Kind, new(pod.Metadata.Namespace, owner.Name)) is not var (uid, size))
-                return (0, $"found no controllers for pod \"{pod.Metadata.Name}\"");
+            var name = new NamespacedName(pod.Metadata.Namespace, owner.Name);
+            var found = SizeOf(owner.Kind, name) ?? await ScaleOfAsync(owner, name, cancellation).ConfigureAwait(false);
+            if (found is not var (uid, size))
+                return (0, $"found no controllers for pod \"{pod.Metadata.Name}\"", unmanaged);
             sizes[uid] = size;
             sizes.TryAdd(owner.Uid, 0);     // a ReplicaSet's size is in its Deployment's
         }
-        return (sizes.Values.Sum(), null);
+        return (sizes.Values.Sum(), null, unmanaged);
     }
 
-    private (string Uid, int Size)? SizeOf(string kind, Api.NamespacedName name) => kind switch
+    /// <summary>Any other kind tells its size by its scale.</summary>
+    private async Task<(string Uid, int Size)?> ScaleOfAsync(OwnerReference owner, NamespacedName name, CancellationToken cancellation)
+    {
+        if (_discovery is not { } known || clock.GetElapsedTime(known.At) > Rediscovery)
+            _discovery = known = (new(await api.ServerResourcesAsync(cancellation).ConfigureAwait(false)), clock.GetTimestamp());
+        if (known.Kinds.Find(owner) is not { Namespaced: true } served || owner.Kind is "ReplicaSet" or "ReplicationController" or "StatefulSet" or "Deployment" or "Job" or "DaemonSet")
+            return null;
+        try
+        {
+            var scale = await api.GetSubresourceAsync<Scale>(served.Resource, name, "scale", cancellation).ConfigureAwait(false);
+            return scale.Metadata.Uid == owner.Uid ? (owner.Uid, scale.Spec.Replicas) : null;
+        }
+        catch (ApiException none) when (none.Code == 404)
+        {
+            return null;
+        }
+    }
+
+    private (string Uid, int Size)? SizeOf(string kind, NamespacedName name) => kind switch
     {
         "ReplicaSet" when sets.Find(name) is { } set =>
             Owners.ControllerOf(set.Metadata) is { Kind: "Deployment" } owner && deployments.Find(new(name.Namespace, owner.Name)) is { } deployment

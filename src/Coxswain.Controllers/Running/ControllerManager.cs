@@ -43,6 +43,7 @@ public sealed partial class ControllerManager
     /// <summary>Runs until cancelled; returns when every controller has finished what it was doing.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        MetricsText.Start();
         await using var informers = new InformerFactory(_clientFor(ManagerUser), _clock, _loggers);
         var parts = ControllerTable.All.Where(e => IsWanted(e.Name, _options.Controllers)).Select(e => Make(e, informers)).ToList();
         informers.Start();

@@ -9,7 +9,6 @@ internal static class ControllerMetrics
     private static readonly Meter Meter = new(WorkQueueMetrics.MeterName);
 
     public static readonly Histogram<double> AutoscalerReconciliation = Meter.CreateHistogram<double>("horizontal_pod_autoscaler_controller_reconciliation_duration_seconds", "s");
-    public static readonly Counter<long> JobSyncs = Meter.CreateCounter<long>("job_controller_job_syncs_total");
     public static readonly Counter<long> JobsFinished = Meter.CreateCounter<long>("job_controller_jobs_finished_total");
     public static readonly Counter<long> JobPodsFinished = Meter.CreateCounter<long>("job_controller_job_pods_finished_total");
     public static readonly Counter<long> EphemeralClaims = Meter.CreateCounter<long>("ephemeral_volume_controller_create_total");

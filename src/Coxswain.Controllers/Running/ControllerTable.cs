@@ -96,7 +96,8 @@ internal static class ControllerTable
 
         new("disruption-controller", "disruption-controller",
             [Allow("policy", "poddisruptionbudgets", "get list watch"), Allow("policy", "poddisruptionbudgets/status", "update"),
-                Allow("apps", "deployments replicasets statefulsets", "get list watch"), Allow("", "replicationcontrollers pods", "get list watch"), Events],
+                Allow("apps", "deployments replicasets statefulsets", "get list watch"), Allow("", "replicationcontrollers pods", "get list watch"),
+                Allow("*", "*/scale", "get"), Events],
             [Wake.Self<PodDisruptionBudget>(), Wake.Via<Pod>(DisruptionController.BudgetsOf, gather: true)], DisruptionController.Make),
 
         new("horizontal-pod-autoscaler-controller", "horizontal-pod-autoscaler",

@@ -53,6 +53,7 @@ internal sealed class EphemeralVolumeController(IApiClient api, Lister<Pod> pods
                     },
                     Spec = template.Spec,
                 }, cancellation).ConfigureAwait(false);
+                ControllerMetrics.EphemeralClaims.Add(1);
                 return;
             }
             catch (ApiException refused) when (PodControl.IsNamespaceTerminating(refused))
@@ -62,6 +63,11 @@ internal sealed class EphemeralVolumeController(IApiClient api, Lister<Pod> pods
             catch (ApiException taken) when (taken.Reason == StatusReason.AlreadyExists)
             {
                 there = await api.FindAsync<PersistentVolumeClaim>(name, cancellation).ConfigureAwait(false);
+            }
+            catch (ApiException)
+            {
+                ControllerMetrics.EphemeralClaimFailures.Add(1);
+                throw;
             }
         }
         // Somebody's claim that has the name by chance is never used: it may hold data.

@@ -15,6 +15,7 @@ internal sealed class StatefulPass(IApiClient api, Lister<PersistentVolumeClaim>
     private readonly int _end = (set.Spec.Ordinals?.Start ?? 0) + (set.Spec.Replicas ?? 1);
     private readonly bool _inOrder = set.Spec.PodManagementPolicy != PodManagementPolicyType.Parallel;
     private readonly DateTimeOffset _now = clock.GetUtcNow();
+    private readonly ClaimRetention _retention = new(api, claims, events, set);
 
     private int Partition => set.Spec.UpdateStrategy.RollingUpdate?.Partition ?? 0;
 
@@ -73,6 +74,7 @@ internal sealed class StatefulPass(IApiClient api, Lister<PersistentVolumeClaim>
             else
             {
                 await EnsureClaimsAsync(ordinal, pod, cancellation).ConfigureAwait(false);
+                await _retention.ApplyAsync(ordinal, pod, scaledAway: false, cancellation).ConfigureAwait(false);
                 if (pod.Metadata.DeletionTimestamp is not null || !IsAvailable(pod))
                     well = false;
             }
@@ -90,7 +92,7 @@ internal sealed class StatefulPass(IApiClient api, Lister<PersistentVolumeClaim>
         {
             if (pod.Metadata.DeletionTimestamp is null)
             {
-                await GiveClaimsAsync(ordinal, pod, cancellation).ConfigureAwait(false);
+                await _retention.ApplyAsync(ordinal, pod, scaledAway: true, cancellation).ConfigureAwait(false);
                 await DeleteAsync(pod, cancellation).ConfigureAwait(false);
             }
             if (_inOrder)
@@ -172,21 +174,6 @@ internal sealed class StatefulPass(IApiClient api, Lister<PersistentVolumeClaim>
             {
                 continue;
             }
-        }
-    }
-
-    /// <summary>Where claims go with the pod that is scaled away, the pod becomes their owner.</summary>
-    private async Task GiveClaimsAsync(int ordinal, Pod pod, CancellationToken cancellation)
-    {
-        if (set.Spec.PersistentVolumeClaimRetentionPolicy?.WhenScaled != PersistentVolumeClaimRetentionPolicyType.Delete)
-            return;
-        foreach (var template in set.Spec.VolumeClaimTemplates)
-        {
-            var name = new NamespacedName(set.Metadata.Namespace, StatefulPods.ClaimNameOf(set, template, ordinal));
-            if (claims.Find(name) is not { } claim || claim.Metadata.OwnerReferences.Any(r => r.Uid == pod.Metadata.Uid))
-                continue;
-            var owner = new OwnerReference { ApiVersion = "v1", Kind = "Pod", Name = pod.Metadata.Name, Uid = pod.Metadata.Uid };
-            await api.PatchAsync<PersistentVolumeClaim>(name, MetadataPatch.OwnerReferences(claim.Metadata, [owner]), cancellation).ConfigureAwait(false);
         }
     }
 

@@ -54,7 +54,7 @@ internal static class StatefulPods
             Namespace = set.Metadata.Namespace,
             Labels = template.Metadata.Labels.Concat(set.Spec.Selector?.MatchLabels ?? default).ToApiMap(),
             OwnerReferences = set.Spec.PersistentVolumeClaimRetentionPolicy?.WhenDeleted == PersistentVolumeClaimRetentionPolicyType.Delete
-                ? [Owners.Controller(set) with { Controller = null, BlockOwnerDeletion = null }]
+                ? [Owners.Controller(set)]
                 : default,
         },
         Status = PersistentVolumeClaimStatus.Empty,

@@ -19,6 +19,8 @@ internal sealed class JobPass(IApiClient api, PodControl control, PodExpectation
     private TimeSpan? _again;
     private Exception? _failure;
 
+    private string Mode => JobPods.IsIndexed(job) ? "Indexed" : "NonIndexed";
+
     private bool IsSuspended => job.Spec.Suspend == true;
 
     public async Task<ReconcileResult> RunAsync(CancellationToken cancellation)
@@ -107,6 +109,8 @@ internal sealed class JobPass(IApiClient api, PodControl control, PodExpectation
         var marked = pods.Where(p => JobPods.IsTracked(p) && (named.Contains(p.Metadata.Uid) || counts.NewlyFailed.Contains(p))).ToList();
         await Task.WhenAll(marked.Select(p => UntrackAsync(api, p, cancellation))).ConfigureAwait(false);
 
+        ControllerMetrics.JobPodsFinished.Add(succeeded.Count, new("completion_mode", Mode), new("result", "succeeded"));
+        ControllerMetrics.JobPodsFinished.Add(failed.Count, new("completion_mode", Mode), new("result", "failed"));
         return status with
         {
             UncountedTerminatedPods = UncountedTerminatedPods.Empty,
@@ -135,7 +139,9 @@ internal sealed class JobPass(IApiClient api, PodControl control, PodExpectation
             events.Normal(job, IsSuspended ? "Suspended" : "Resumed", IsSuspended ? "Job suspended" : "Job resumed");
         if (verdict is null || JobFacts.Condition(status.Conditions, verdict.FinalType) is null)
             return;
-        if (verdict.FinalType == JobConditionType.Complete)
+        var isComplete = verdict.FinalType == JobConditionType.Complete;
+        ControllerMetrics.JobsFinished.Add(1, new("completion_mode", Mode), new("result", isComplete ? "succeeded" : "failed"), new("reason", verdict.Reason));
+        if (isComplete)
             events.Normal(job, "Completed", "Job completed");
         else
             events.Warning(job, verdict.Reason, verdict.Message);
