@@ -132,6 +132,21 @@ public sealed class EtcdFaultTests
     }
 
     [Fact]
+    public async Task A_slow_network_between_the_members_only_slows_the_writes()
+    {
+        Real.Etcd("3.5");
+        await using var cluster = await EtcdCluster.StartAsync("3.5", members: 3, cancellation: Cancellation);
+        await using var store = await Real.OpenAsync(cluster);
+        cluster.PeerDelay = TimeSpan.FromMilliseconds(100);
+        var history = await StoreHistory.BeginAsync(new PatientStore(store), "/slow", Cancellation);
+        await history.RunAsync(clients: 8, operations: 5, Cancellation);
+        cluster.PeerDelay = TimeSpan.Zero;
+        await history.EndAsync(Cancellation);
+        history.Check();
+        Assert.True(history.Acknowledged > 5, "hardly a write was acknowledged");
+    }
+
+    [Fact]
     public async Task A_member_that_is_stopped_while_nothing_happens_is_noticed_and_the_watch_goes_elsewhere()
     {
         Real.Etcd("3.4");

@@ -91,6 +91,30 @@ public sealed class EtcdMaintenanceTests
     }
 
     [Fact]
+    public async Task Of_several_keepers_one_at_a_time_holds_the_lock_and_a_full_etcd_does_not_take_it_from_it()
+    {
+        Real.Etcd("3.5");
+        await using var cluster = await EtcdCluster.StartAsync("3.5", extra: ["--quota-backend-bytes", "3000000"], cancellation: Cancellation);
+        await using var store = await Real.OpenAsync(cluster);
+        await using var first = new EtcdKeeperLock(store, TimeProvider.System);
+        await using var second = new EtcdKeeperLock(store, TimeProvider.System);
+        Assert.True(await first.HoldAsync(full: false, Cancellation));
+        Assert.False(await second.HoldAsync(full: false, Cancellation));
+        Assert.True(await first.HoldAsync(full: false, Cancellation));
+
+        await Assert.ThrowsAsync<StoreFullException>(async () =>
+        {
+            for (var i = 0; i < 100; i++)
+                await store.WriteAsync(new($"/live/{i}", 0, new byte[200_000]), Cancellation);
+        });
+        Assert.True(await first.HoldAsync(full: true, Cancellation));
+        Assert.False(await second.HoldAsync(full: true, Cancellation));
+
+        await first.DisposeAsync();
+        Assert.True(await second.HoldAsync(full: true, Cancellation));
+    }
+
+    [Fact]
     public async Task Live_data_that_fills_the_quota_is_told_and_writes_stay_refused()
     {
         Real.Etcd("3.5");
