@@ -41,10 +41,14 @@ internal sealed class EtcdFeed : IAsyncDisposable
     {
         for (var resumed = false; !_stop.IsCancellationRequested; resumed = true)
         {
-            if (resumed)
-                _connection.Metrics.WatchResumed();
             try
             {
+                if (resumed)
+                {
+                    _connection.Metrics.WatchResumed();
+                    await CheckAsync();
+                }
+
                 await foreach (var changes in EtcdWatch.ReadAsync(_connection, Log.Revision, _stop.Token))
                 {
                     Log.Append(CollectionsMarshal.AsSpan(changes));
@@ -59,7 +63,12 @@ internal sealed class EtcdFeed : IAsyncDisposable
             {
                 await SkipAsync();
             }
-            catch (GrpcException)
+            catch (StoreCorruptException error)
+            {
+                Log.Close(error);
+                return;
+            }
+            catch (Exception error) when (error is GrpcException or StoreException)
             {
                 // The connection goes to another member; the pause is for when there is none.
                 await Task.Delay(Pause, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -74,6 +83,17 @@ internal sealed class EtcdFeed : IAsyncDisposable
         {
             if (change.After is { } entry && _created.Find(entry.Key, entry.ModRevision) == 0)
                 _created.Learn(entry.Key, entry.ModRevision, entry.CreateRevision);
+        }
+    }
+
+    // A watch from a revision that etcd has not reached yet would wait, and miss what is written until then.
+    private async Task CheckAsync()
+    {
+        var current = (await _revisions.GetAsync(_stop.Token)).Current;
+        if (current < Log.Revision)
+        {
+            throw new StoreCorruptException(
+                $"etcd has gone back from revision {Log.Revision} to {current}, as after the restore of an older copy; restart this server so that it reads everything anew.");
         }
     }
 

@@ -215,5 +215,38 @@ public sealed class EtcdFaultTests
         history.Check();
     }
 
+    [Fact]
+    public async Task An_etcd_that_has_gone_back_in_time_ends_the_watches_with_the_reason()
+    {
+        Real.Etcd("3.4");
+        await using var cluster = await EtcdCluster.StartAsync("3.4", cancellation: Cancellation);
+        await using var store = await Real.OpenAsync(cluster);
+        var first = await store.WriteAsync(new("/a", 0, Bytes("1")), Cancellation);
+        await cluster.KillAsync(0);
+        var copy = cluster.DataFolder(0) + ".copy";
+        await CopyAsync(cluster.DataFolder(0), copy);
+        await cluster.RestartAsync(0, Cancellation);
+        var patient = new PatientStore(store);
+        await patient.GetRevisionsAsync(Cancellation);
+        var last = await store.WriteAsync(new("/b", 0, Bytes("2")), Cancellation);
+        await Eventually.TrueAsync(() => store.WatchedRevision == last.Revision, cancellation: Cancellation);
+        await using var watch = store.WatchAsync(StoreRange.Prefix("/"), last.Revision, Cancellation).GetAsyncEnumerator(Cancellation);
+        var next = watch.MoveNextAsync();
+
+        await cluster.KillAsync(0);
+        Directory.Delete(cluster.DataFolder(0), recursive: true);
+        Directory.Move(copy, cluster.DataFolder(0));
+        await cluster.RestartAsync(0, Cancellation);
+        var error = await Assert.ThrowsAsync<StoreCorruptException>(async () => await next);
+        Assert.Contains($"from revision {last.Revision} to {first.Revision}", error.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task CopyAsync(string from, string to)
+    {
+        using var copy = Process.Start("cp", ["-a", from, to]);
+        await copy.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, copy.ExitCode);
+    }
+
     private static ReadOnlyMemory<byte> Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -92,6 +92,9 @@ public sealed class EtcdCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Where a member keeps its data.</summary>
+    public string DataFolder(int member) => _members[member].DataFolder;
+
     /// <summary>kill -9.</summary>
     public Task KillAsync(int member) => _members[member].KillAsync();
 

@@ -25,6 +25,8 @@ internal sealed class EtcdMember(string program, string name, string folder, Etc
 
     public Uri AdvertisedPeer => new($"{Scheme}://127.0.0.1:{AdvertisedPeerPort}");
 
+    public string DataFolder => Path.Combine(folder, name);
+
     public string LogFile => Path.Combine(folder, name + ".log");
 
     public bool Running => _process is { HasExited: false };
@@ -37,7 +39,7 @@ internal sealed class EtcdMember(string program, string name, string folder, Etc
     {
         List<string> arguments =
         [
-            "--name", name, "--data-dir", Path.Combine(folder, name), "--log-level", "warn", "--logger", "zap",
+            "--name", name, "--data-dir", DataFolder, "--log-level", "warn", "--logger", "zap",
             "--listen-client-urls", Text(Endpoint), "--advertise-client-urls", Text(Endpoint),
             "--listen-peer-urls", $"{Scheme}://127.0.0.1:{PeerPort}", "--initial-advertise-peer-urls", Text(AdvertisedPeer),
             "--initial-cluster", initialCluster, "--initial-cluster-token", Path.GetFileName(folder),
