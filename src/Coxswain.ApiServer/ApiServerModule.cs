@@ -2,6 +2,7 @@ using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
 using Coxswain.ApiServer.Admission;
 using Coxswain.ApiServer.Admission.Policies;
+using Coxswain.ApiServer.Aggregation;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Authorization;
 using Coxswain.ApiServer.Bootstrap;
@@ -36,7 +37,9 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly WebhookTransport _webhooks;
     private readonly StrategyTable _strategies;
     private readonly Bootstrapper _bootstrapper;
-    private readonly ApiServiceAvailability _availability;
+    private readonly AvailabilityController _availability;
+    private readonly AggregationTransport _aggregation;
+    private readonly ForwardedClients _others;
     private readonly PolicyStatus _policyStatus;
     private readonly DefinitionController _definitions;
     private readonly HealthChecks _health;
@@ -83,6 +86,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
             new ClientCertificates([pki.ClientAuthority], clock),
             options.TokenAuthFile.Length > 0 ? StaticTokens.Load(options.TokenAuthFile) : StaticTokens.Empty,
             new ServiceAccountAuthenticator(tokens, options.ServiceAccountLookup ? Registries : null, clock),
+            new([.. pki.EffectiveRequestHeaderAuthorities], options, clock),
             options.EffectiveAudiences,
             // Upstream's rule: who may do everything must have said who he is.
             options.AnonymousAuth && !options.AuthorizationMode.Contains("AlwaysAllow"),
@@ -148,10 +152,13 @@ internal sealed class ApiServerModule : IAsyncDisposable
         var nodes = new NodeAddresses(Registries, options.KubeletPreferredAddressTypes, pki.KubeletClient, [pki.ClientAuthority]);
         _proxy = new();
         _health = new();
+        var aggregated = new AggregatedApi(Registries);
+        _aggregation = new(new(Registries), pki.ProxyClient, clock);
+        _others = new(aggregated, _aggregation);
         OpenApi = new([.. Registries.Visible.Select(r => new OpenApiResource(r.Descriptor))], ServerVersion.GitVersion);
         var paths = new NonResourceRouter(
-            Registries, new(Registries, () => _address), _health, new(metrics, limit, Registries, _sizes), new(tokens, () => _address),
-            [new AdminPages(additions.Paths), .. options.Profiling ? [new ProfilingPages(clock)] : Array.Empty<IPathHandler>(), new OpenApiPaths(new(Registries, OpenApi), clock)]);
+            Registries, new(Registries, aggregated, () => _address), _health, new(metrics, limit, Registries, _sizes), new(tokens, () => _address),
+            [new AdminPages(additions.Paths), .. options.Profiling ? [new ProfilingPages(clock)] : Array.Empty<IPathHandler>(), new OpenApiPaths(new(Registries, OpenApi), aggregated, clock)]);
         Door = new(
             authenticator,
             new(authorizer),
@@ -159,6 +166,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
             _dispatcher,
             paths,
             new(new(Registries, nodes, admission, _proxy), new(Registries, nodes, new(Registries), admission, _proxy)),
+            new(aggregated, _aggregation, _proxy, logs.CreateLogger<AggregationProxy>()),
             writer,
             new(transformer, clock),
             metrics,
@@ -167,7 +175,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
             logs.CreateLogger<HttpDoor>());
         _definitions = new(Registries, ClientFor(Users.ApiServer, "kube-apiserver"), clock, logs.CreateLogger<DefinitionController>());
         _bootstrapper = new(Registries, this, options, pki, _strategies.RepairServicesAsync, clock, logs.CreateLogger<Bootstrapper>());
-        _availability = new(Registries, this, clock, logs.CreateLogger<ApiServiceAvailability>());
+        _availability = new(Registries, aggregated, _aggregation, ClientFor(Users.ApiServer, "kube-apiserver"), clock, logs.CreateLogger<AvailabilityController>());
         _policyStatus = new(Registries, new(() => Registries.Served.Descriptors), this, clock, logs.CreateLogger<PolicyStatus>());
     }
 
@@ -181,7 +189,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     public static ApiServerModule Create(ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs, ApiServerAdditions additions) =>
         new(options, store, pki, clock, logs, additions);
 
-    public IApiClient ClientFor(UserInfo user, string userAgent) => new LoopbackClient(() => _dispatcher, Registries, user, userAgent, _clock);
+    public IApiClient ClientFor(UserInfo user, string userAgent) => new LoopbackClient(() => _dispatcher, Registries, () => _others, user, userAgent, _clock);
 
     /// <summary>Gets ready: loads the caches, then puts in place what every cluster has.</summary>
     public async Task BringUpAsync(Uri address, CancellationToken cancellation)
@@ -259,6 +267,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         await _guard.DisposeAsync();
         _proxy.Dispose();
         _webhooks.Dispose();
+        _aggregation.Dispose();
         _strategies.Dispose();
     }
 }

@@ -67,6 +67,17 @@ public sealed record ApiServerOptions
     /// <summary>Group/versions switched off or on ("batch/v1=false"), as --runtime-config.</summary>
     public IReadOnlyDictionary<string, string> RuntimeConfig { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Common names of the certificates of proxies that may name users in headers. None: any that their authority signed.</summary>
+    public IReadOnlyList<string> RequestHeaderAllowedNames { get; init; } = ["front-proxy-client"];
+
+    public IReadOnlyList<string> RequestHeaderUsernameHeaders { get; init; } = ["X-Remote-User"];
+
+    public IReadOnlyList<string> RequestHeaderUidHeaders { get; init; } = ["X-Remote-Uid"];
+
+    public IReadOnlyList<string> RequestHeaderGroupHeaders { get; init; } = ["X-Remote-Group"];
+
+    public IReadOnlyList<string> RequestHeaderExtraHeadersPrefix { get; init; } = ["X-Remote-Extra-"];
+
     /// <summary>The file that says which resources are encrypted in the store, and with which keys. Empty: none are. A backup must hold it.</summary>
     public string EncryptionProviderConfig { get; init; } = "";
 

@@ -25,6 +25,15 @@ public sealed record ApiServerPki
     /// <summary>Who signs the certificates of this server when it calls aggregated API servers.</summary>
     public X509Certificate2? FrontProxyAuthority { get; init; }
 
+    /// <summary>Who signs the certificates of proxies that may name users in headers. None: the authority above.</summary>
+    public IReadOnlyList<X509Certificate2> RequestHeaderAuthorities { get; init; } = [];
+
+    /// <summary>With this the server identifies itself to aggregated API servers, with its key. Null: it does not, and they will not believe it.</summary>
+    public X509Certificate2? ProxyClient { get; init; }
+
+    internal IReadOnlyList<X509Certificate2> EffectiveRequestHeaderAuthorities =>
+        RequestHeaderAuthorities.Count > 0 ? RequestHeaderAuthorities : FrontProxyAuthority is { } own ? [own] : [];
+
     /// <summary>Everything from the PKI folder, which is made if need be.</summary>
     /// <param name="names">Further DNS names under which clients reach the server.</param>
     /// <param name="addresses">Further addresses under which clients reach the server.</param>
@@ -42,6 +51,7 @@ public sealed record ApiServerPki
             KubeletClient = pki.ApiServerKubeletClient(),
             ServiceAccountKey = pki.ServiceAccountKey,
             FrontProxyAuthority = pki.FrontProxyAuthority.Certificate,
+            ProxyClient = pki.FrontProxyClient(),
         };
     }
 

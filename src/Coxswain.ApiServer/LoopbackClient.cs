@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
 using Coxswain.Api.Meta.V1;
+using Coxswain.ApiServer.Aggregation;
 using Coxswain.ApiServer.Cache;
 using Coxswain.ApiServer.Http;
 using Coxswain.ApiServer.Registry;
@@ -14,7 +15,7 @@ namespace Coxswain.ApiServer;
 /// <summary>The API without sockets and encoding: requests as typed objects take the same chain from authorization on, and answers are
 /// the cache's own objects.</summary>
 internal sealed class LoopbackClient(
-    Func<ApiDispatcher> dispatcher, RegistryTable registries, UserInfo user, string userAgent, TimeProvider clock) : IApiClient
+    Func<ApiDispatcher> dispatcher, RegistryTable registries, Func<ForwardedClients> others, UserInfo user, string userAgent, TimeProvider clock) : IApiClient
 {
     public async Task<T> GetAsync<T>(NamespacedName name, CancellationToken cancellation)
         where T : class, IResource<T> => Object<T>(await SendAsync(T.Descriptor, "get", name, cancellation));
@@ -107,11 +108,19 @@ internal sealed class LoopbackClient(
     public async Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation)
     {
         await registries.Custom.ReadyAsync(cancellation);
-        return [.. registries.Everything.Select(r => new ServedResource(r.Descriptor.Resource, r.Descriptor.Kind.Kind, r.Descriptor.Namespaced, [.. r.Descriptor.Verbs]))];
+        var failures = new Dictionary<string, string>(StringComparer.Ordinal);
+        List<ServedResource> served =
+        [
+            .. registries.Everything.Select(r => new ServedResource(r.Descriptor.Resource, r.Descriptor.Kind.Kind, r.Descriptor.Namespaced, [.. r.Descriptor.Verbs])),
+            .. others().Resources(failures),
+        ];
+        return failures.Count == 0 ? served : new PartialDiscovery(served, failures);
     }
 
     public async Task<PartialObjectMetadata?> FindPartialAsync(GroupVersionResource resource, NamespacedName name, CancellationToken cancellation)
     {
+        if (await ElsewhereAsync(resource, "get", name, cancellation) is { } other)
+            return await other.FindPartialAsync(resource, name, cancellation);
         try
         {
             return Partial(((ObjectResponse)await SendAsync(Descriptor(resource), "get", name, cancellation)).Object);
@@ -124,6 +133,8 @@ internal sealed class LoopbackClient(
 
     public async Task<ResourceList<PartialObjectMetadata>> ListPartialAsync(GroupVersionResource resource, ListQuery query, CancellationToken cancellation)
     {
+        if (await ElsewhereAsync(resource, "list", new(query.Namespace, ""), cancellation) is { } other)
+            return await other.ListPartialAsync(resource, query, cancellation);
         var list = await ListAsync(Descriptor(resource), query, cancellation);
         return new([.. list.Items.Select(Partial)], ResourceVersionText.Of(list.Revision), list.Continue);
     }
@@ -131,6 +142,13 @@ internal sealed class LoopbackClient(
     public async IAsyncEnumerable<WatchEvent<PartialObjectMetadata>> WatchPartialAsync(
         GroupVersionResource resource, WatchQuery query, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        if (await ElsewhereAsync(resource, "watch", new(query.Namespace, ""), cancellation) is { } other)
+        {
+            await foreach (var next in other.WatchPartialAsync(resource, query, cancellation))
+                yield return next;
+            yield break;
+        }
+
         await foreach (var next in WatchAsync(Descriptor(resource), query, cancellation))
         {
             yield return next.Type == WatchCacheEventType.Bookmark
@@ -141,13 +159,55 @@ internal sealed class LoopbackClient(
 
     public async Task<PartialObjectMetadata> PatchPartialAsync(
         GroupVersionResource resource, NamespacedName name, Patch patch, CancellationToken cancellation) =>
-        Partial(((ObjectResponse)await PatchAsync(Descriptor(resource), name, patch, "", cancellation)).Object);
+        await ElsewhereAsync(resource, "patch", name, cancellation) is { } other
+            ? await other.PatchPartialAsync(resource, name, patch, cancellation)
+            : Partial(((ObjectResponse)await PatchAsync(Descriptor(resource), name, patch, "", cancellation)).Object);
 
-    public Task DeletePartialAsync(GroupVersionResource resource, NamespacedName name, DeleteOptions? options, CancellationToken cancellation) =>
-        SendAsync(Descriptor(resource), "delete", name, cancellation, body: options);
+    public async Task DeletePartialAsync(GroupVersionResource resource, NamespacedName name, DeleteOptions? options, CancellationToken cancellation)
+    {
+        if (await ElsewhereAsync(resource, "delete", name, cancellation) is { } other)
+            await other.DeletePartialAsync(resource, name, options, cancellation);
+        else
+            await SendAsync(Descriptor(resource), "delete", name, cancellation, body: options);
+    }
 
-    public Task DeleteCollectionPartialAsync(GroupVersionResource resource, ListQuery query, DeleteOptions? options, CancellationToken cancellation) =>
-        DeleteCollectionAsync(Descriptor(resource), query, options, cancellation);
+    public async Task DeleteCollectionPartialAsync(GroupVersionResource resource, ListQuery query, DeleteOptions? options, CancellationToken cancellation)
+    {
+        if (await ElsewhereAsync(resource, "deletecollection", new(query.Namespace, ""), cancellation) is { } other)
+            await other.DeleteCollectionPartialAsync(resource, query, options, cancellation);
+        else
+            await DeleteCollectionAsync(Descriptor(resource), query, options, cancellation);
+    }
+
+    /// <summary>A client for a resource that another server serves, if the user may do this; null: this server serves it.</summary>
+    /// <exception cref="ApiException">403, 503.</exception>
+    private async ValueTask<IApiClient?> ElsewhereAsync(GroupVersionResource resource, string verb, NamespacedName name, CancellationToken cancellation)
+    {
+        if (registries.IsBuiltIn(resource.Group) || await others().FindAsync(resource, user, cancellation) is not { } other)
+            return null;
+        await dispatcher().AuthorizeAsync(
+            new()
+            {
+                Info = new()
+                {
+                    IsResourceRequest = true,
+                    Path = "",
+                    Verb = verb,
+                    ApiGroup = resource.Group,
+                    ApiVersion = resource.Version,
+                    Namespace = name.Namespace,
+                    Resource = resource.Resource,
+                    Name = name.Name,
+                    NameInPath = name.Name.Length > 0,
+                    PartCount = name.Name.Length > 0 ? 2 : 1,
+                },
+                User = user,
+                UserAgent = userAgent,
+                Now = Now(),
+            },
+            cancellation);
+        return other;
+    }
 
     private Task<ApiResponse> PatchAsync(
         ResourceDescriptor descriptor, NamespacedName name, Patch patch, string subresource, CancellationToken cancellation)

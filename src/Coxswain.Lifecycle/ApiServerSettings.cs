@@ -54,6 +54,25 @@ public sealed record ApiServerSettings
 
     public bool Profiling { get; init; } = true;
 
+    /// <summary>PEM file of the authorities of proxies that may name users in headers. Empty: the instance's own.</summary>
+    public string RequestHeaderClientCaFile { get; init; } = "";
+
+    /// <summary>Common names that such a proxy's certificate may have. None: any.</summary>
+    public IReadOnlyList<string> RequestHeaderAllowedNames { get; init; } = ["front-proxy-client"];
+
+    public IReadOnlyList<string> RequestHeaderUsernameHeaders { get; init; } = ["X-Remote-User"];
+
+    public IReadOnlyList<string> RequestHeaderUidHeaders { get; init; } = ["X-Remote-Uid"];
+
+    public IReadOnlyList<string> RequestHeaderGroupHeaders { get; init; } = ["X-Remote-Group"];
+
+    public IReadOnlyList<string> RequestHeaderExtraHeadersPrefix { get; init; } = ["X-Remote-Extra-"];
+
+    /// <summary>PEM files of the certificate and key with which the server identifies itself to aggregated API servers. Empty: the instance's own.</summary>
+    public string ProxyClientCertFile { get; init; } = "";
+
+    public string ProxyClientKeyFile { get; init; } = "";
+
     /// <summary>The file that says what is encrypted in the store and with which keys. Empty: nothing is. A backup must hold it.</summary>
     public string EncryptionProviderConfig { get; init; } = "";
 

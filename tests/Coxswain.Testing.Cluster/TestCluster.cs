@@ -41,6 +41,9 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>The certificate authority of the cluster.</summary>
     public X509Certificate2 Authority => _pki.Authority.Certificate;
 
+    /// <summary>Its certificates and keys.</summary>
+    public PkiDirectory Pki => _pki;
+
     /// <summary>A cluster that is ready.</summary>
     /// <param name="tokens">Lines of a token file beside the administrator's.</param>
     public static Task<TestCluster> StartAsync(

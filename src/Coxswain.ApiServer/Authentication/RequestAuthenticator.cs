@@ -6,12 +6,13 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Coxswain.ApiServer.Authentication;
 
-/// <summary>Who sent this HTTP request: client certificate first, then bearer token; without either, anonymous.</summary>
+/// <summary>Who sent this HTTP request: whom a trusted proxy names, then client certificate, then bearer token; without either, anonymous.</summary>
 /// <remarks>Credentials that do not hold are refused; they never turn into the anonymous user.</remarks>
 internal sealed class RequestAuthenticator(
     ClientCertificates certificates,
     StaticTokens tokens,
     ServiceAccountAuthenticator? accounts,
+    RequestHeaderAuthenticator proxies,
     IReadOnlyCollection<string> audiences,
     bool allowAnonymous,
     TimeProvider clock)
@@ -24,6 +25,12 @@ internal sealed class RequestAuthenticator(
     /// <summary>Null: unauthorized.</summary>
     public async ValueTask<UserInfo?> AuthenticateAsync(HttpContext context, CancellationToken cancellation)
     {
+        if (proxies.Authenticate(context) is { } named)
+        {
+            context.Request.Headers.Remove("Authorization");
+            return named;
+        }
+
         var certificate = CertificateUser(context, out var presented);
         if (certificate is not null)
         {

@@ -189,10 +189,13 @@ internal sealed partial class Bootstrapper(
     private async Task ServicesAsync(CancellationToken cancellation)
     {
         await Ensurer.EnsureExistsAsync(DefaultObjects.ServiceCidr(options.ServiceClusterIPRange), cancellation);
-        await Ensurer.EnsureExistsAsync(
+        await Ensurer.EnsureAsync(
             DefaultObjects.ExtensionAuthentication(
                 pki.ClientAuthority.ExportCertificatePem() + "\n",
-                pki.FrontProxyAuthority is { } front ? front.ExportCertificatePem() + "\n" : null),
+                string.Concat(pki.EffectiveRequestHeaderAuthorities.Select(authority => authority.ExportCertificatePem() + "\n")), options),
+            static (existing, wanted) => wanted.Data.All(pair => existing.Data.GetValueOrDefault(pair.Key) == pair.Value)
+                ? null
+                : existing with { Data = wanted.Data.Aggregate(existing.Data, (data, pair) => data.With(pair.Key, pair.Value)) },
             cancellation);
         await Ensurer.EnsureAsync(
             DefaultObjects.KubernetesService(options.ServiceClusterIPRange, _port),

@@ -38,21 +38,23 @@ internal static class DefaultObjects
     };
 
     /// <summary>What extension API servers need to believe our requests.</summary>
-    public static ConfigMap ExtensionAuthentication(string clientCa, string? requestHeaderCa)
+    public static ConfigMap ExtensionAuthentication(string clientCa, string requestHeaderCa, ApiServerOptions options)
     {
         var data = ApiMap.Of("client-ca-file", clientCa);
-        if (requestHeaderCa is not null)
+        if (requestHeaderCa.Length > 0)
         {
             data = data.With("requestheader-client-ca-file", requestHeaderCa)
-                .With("requestheader-allowed-names", "[\"front-proxy-client\"]")
-                .With("requestheader-extra-headers-prefix", "[\"X-Remote-Extra-\"]")
-                .With("requestheader-group-headers", "[\"X-Remote-Group\"]")
-                .With("requestheader-uid-headers", "[\"X-Remote-Uid\"]")
-                .With("requestheader-username-headers", "[\"X-Remote-User\"]");
+                .With("requestheader-allowed-names", List(options.RequestHeaderAllowedNames))
+                .With("requestheader-extra-headers-prefix", List(options.RequestHeaderExtraHeadersPrefix))
+                .With("requestheader-group-headers", List(options.RequestHeaderGroupHeaders))
+                .With("requestheader-uid-headers", List(options.RequestHeaderUidHeaders))
+                .With("requestheader-username-headers", List(options.RequestHeaderUsernameHeaders));
         }
 
         return new() { Metadata = new() { Name = "extension-apiserver-authentication", Namespace = "kube-system" }, Data = data };
     }
+
+    private static string List(IReadOnlyList<string> values) => $"[{string.Join(',', values.Select(GoText.Quote))}]";
 
     /// <summary>One for each group and version that this server itself serves, but for that of these very objects: upstream has none,
     /// because its aggregator serves the group itself.</summary>

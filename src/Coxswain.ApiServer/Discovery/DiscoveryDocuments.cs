@@ -3,13 +3,14 @@ using System.Text;
 using Coxswain.Api;
 using Coxswain.Api.ApiDiscovery.V2;
 using Coxswain.Api.Meta.V1;
+using Coxswain.ApiServer.Aggregation;
 using Coxswain.ApiServer.Registry;
 
 namespace Coxswain.ApiServer.Discovery;
 
 /// <summary>The documents that tell which groups, versions and resources are served. Made when they are first asked for, and anew
 /// when something comes or goes.</summary>
-internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> address)
+internal sealed class DiscoveryDocuments(RegistryTable registries, AggregatedApi aggregated, Func<string> address)
 {
     private DiscoverySnapshot? _last;
 
@@ -18,18 +19,22 @@ internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> 
     {
         get
         {
-            var served = registries.Served;
+            var (served, others) = (registries.Served, aggregated.Current);
             var last = Volatile.Read(ref _last);
-            if (last is not null && ReferenceEquals(last.Served, served))
+            if (last is not null && ReferenceEquals(last.Served, served) && ReferenceEquals(last.Others, others))
                 return last;
-            last = new(served, address);
+            last = new(served, others, address);
             Volatile.Write(ref _last, last);
             return last;
         }
     }
 
     /// <summary>Completes when it is known what is served.</summary>
-    public ValueTask ReadyAsync(CancellationToken cancellation) => registries.Custom.ReadyAsync(cancellation);
+    public async ValueTask ReadyAsync(CancellationToken cancellation)
+    {
+        await registries.Custom.ReadyAsync(cancellation);
+        await aggregated.ReadyAsync(cancellation);
+    }
 
     /// <summary>False: it is known, and switched off.</summary>
     public bool Serves(GroupVersionResource resource) =>
@@ -41,15 +46,18 @@ internal sealed class DiscoveryDocuments(RegistryTable registries, Func<string> 
 }
 
 /// <summary>The documents of discovery for what is served at one moment. Immutable.</summary>
-internal sealed class DiscoverySnapshot(ServedResources served, Func<string> address)
+internal sealed class DiscoverySnapshot(ServedResources served, AggregatedGroups others, Func<string> address)
 {
     private readonly Lazy<ILookup<GroupVersion, ResourceRegistry>> _byVersion =
         new(() => served.All.ToLookup(r => r.Descriptor.Kind.GroupVersion));
 
     public ServedResources Served => served;
 
+    /// <summary>What others serve.</summary>
+    public AggregatedGroups Others => others;
+
     /// <summary>The groups but the core one, in order of priority.</summary>
-    public IReadOnlyList<string> Groups => field ??= [.. served.All.Select(r => r.Descriptor.Kind.Group).Where(g => g.Length > 0).Distinct()];
+    public IReadOnlyList<string> Groups => field ??= [.. served.All.Select(r => r.Descriptor.Kind.Group).Where(g => g.Length > 0).Concat(others.Groups).Distinct()];
 
     public APIVersions CoreVersions() => new()
     {
@@ -57,7 +65,7 @@ internal sealed class DiscoverySnapshot(ServedResources served, Func<string> add
         ServerAddressByClientCIDRs = [new() { ClientCIDR = "0.0.0.0/0", ServerAddress = address() }],
     };
 
-    public APIGroupList GroupList() => new() { Groups = [.. GroupPriority.Sort(Groups).Select(Group)] };
+    public APIGroupList GroupList() => new() { Groups = [.. GroupPriority.Sort(Groups, others).Select(Group)] };
 
     public APIGroup? FindGroup(string group) => Groups.Contains(group) ? Group(group) : null;
 
@@ -79,10 +87,10 @@ internal sealed class DiscoverySnapshot(ServedResources served, Func<string> add
     {
         Items =
         [
-            .. (core ? [""] : GroupPriority.Sort(Groups)).Select(group => new APIGroupDiscovery
+            .. (core ? [""] : GroupPriority.Sort(Groups, others)).Select(group => new APIGroupDiscovery
             {
                 Metadata = new() { Name = group },
-                Versions = [.. VersionsOf(group).Select(version => new APIVersionDiscovery
+                Versions = [.. VersionsOf(group).Select(version => others.Find(version) is not null ? AggregatedVersion.Of(version, others.KnowledgeOf(version)) : new APIVersionDiscovery
                 {
                     Version = version.Version,
                     Freshness = "Current",
@@ -93,7 +101,7 @@ internal sealed class DiscoverySnapshot(ServedResources served, Func<string> add
     };
 
     private IEnumerable<GroupVersion> VersionsOf(string group) =>
-        served.All.Select(r => r.Descriptor.Kind.GroupVersion).Where(v => v.Group == group).Distinct();
+        others.VersionsOf(group, served.All.Select(r => r.Descriptor.Kind.GroupVersion).Where(v => v.Group == group).Distinct(), version => GroupPriority.Of(version).Version);
 
     private APIGroup Group(string group)
     {

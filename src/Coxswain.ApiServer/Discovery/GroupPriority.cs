@@ -1,4 +1,5 @@
 using Coxswain.Api;
+using Coxswain.ApiServer.Aggregation;
 
 namespace Coxswain.ApiServer.Discovery;
 
@@ -39,6 +40,11 @@ internal static class GroupPriority
     };
 
     /// <summary>The groups by priority, equal ones by name.</summary>
-    public static IEnumerable<string> Sort(IEnumerable<string> groups) =>
-        groups.OrderByDescending(group => Of(new(group, "v1")).Group).ThenBy(group => group, StringComparer.Ordinal);
+    /// <param name="others">Says the priorities of groups that others serve.</param>
+    public static IEnumerable<string> Sort(IEnumerable<string> groups, AggregatedGroups others) => groups
+        .OrderByDescending(group => Math.Max(others.PriorityOf(group) ?? 0, IsOurs(group, others) ? Of(new(group, "v1")).Group : 0))
+        .ThenBy(group => group, StringComparer.Ordinal);
+
+    // Of groups that only others serve nothing is known here.
+    private static bool IsOurs(string group, AggregatedGroups others) => others.PriorityOf(group) is null || Of(new(group, "v1")).Group != Custom;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coxswain.ApiServer.Aggregation;
 using Coxswain.ApiServer.CustomResources;
 using Coxswain.ApiServer.Http;
 using Coxswain.ApiServer.OpenApi;
@@ -8,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace Coxswain.ApiServer.Discovery;
 
 /// <summary>Serves /openapi/v2 and /openapi/v3, with tags by which clients see that nothing changed.</summary>
-internal sealed class OpenApiPaths(CustomOpenApi documents, TimeProvider clock) : IPathHandler
+internal sealed class OpenApiPaths(CustomOpenApi documents, AggregatedApi aggregated, TimeProvider clock) : IPathHandler
 {
     private const string V2Path = "/openapi/v2";
     private const string V3Path = "/openapi/v3";
@@ -16,6 +17,10 @@ internal sealed class OpenApiPaths(CustomOpenApi documents, TimeProvider clock) 
     private const string V2ProtobufOlder = "com.github.proto-openapi.spec.v2@v1.0+protobuf";
     private const string V3Protobuf = "com.github.proto-openapi.spec.v3.v1.0+protobuf";
     private const string V3ProtobufOlder = "com.github.proto-openapi.spec.v3@v1.0+protobuf";
+
+    private MergedIndex? _index;
+
+    private sealed record MergedIndex(OpenApiSnapshot Own, AggregatedGroups Others, PackedDocument Document);
 
     public async ValueTask<bool> TryHandleAsync(HttpContext context, ApiRequest request, CancellationToken cancellation)
     {
@@ -31,7 +36,8 @@ internal sealed class OpenApiPaths(CustomOpenApi documents, TimeProvider clock) 
 
         if (path == V3Path)
         {
-            await WriteAsync(context, OutputFormat.JsonType, snapshot.Index.Json, snapshot.Index.ETag, cancellation);
+            var index = Index(snapshot, aggregated.Current);
+            await WriteAsync(context, OutputFormat.JsonType, index.Json, index.ETag, cancellation);
             return true;
         }
 
@@ -43,6 +49,25 @@ internal sealed class OpenApiPaths(CustomOpenApi documents, TimeProvider clock) 
         else
             await WriteV3Async(context, name, document, request.Query.Find("hash"), cancellation);
         return true;
+    }
+
+    /// <summary>Where all documents of version 3 are, those of other servers among them.</summary>
+    private PackedDocument Index(OpenApiSnapshot own, AggregatedGroups others)
+    {
+        if (others.IsEmpty)
+            return own.Index;
+        var last = Volatile.Read(ref _index);
+        if (last is not null && ReferenceEquals(last.Own, own) && ReferenceEquals(last.Others, others))
+            return last.Document;
+        var paths = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var path in own.Paths)
+            paths[path] = OpenApiSnapshot.Address(path, own.Find(path)!);
+        foreach (var service in others.Services)
+            foreach (var (path, address) in others.KnowledgeOf(service.GroupVersion).OpenApi)
+                paths[path] = address;
+        var document = new PackedDocument(writer => OpenApiSnapshot.WriteIndex(writer, paths), encode: null);
+        Volatile.Write(ref _index, new(own, others, document));
+        return document;
     }
 
     private static async Task WriteV2Async(HttpContext context, PackedDocument document, CancellationToken cancellation)

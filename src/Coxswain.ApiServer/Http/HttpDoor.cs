@@ -1,6 +1,7 @@
 using System.Globalization;
 using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
+using Coxswain.ApiServer.Aggregation;
 using Coxswain.ApiServer.Authentication;
 using Coxswain.ApiServer.Datastore;
 using Coxswain.ApiServer.Metrics;
@@ -26,6 +27,7 @@ internal sealed partial class HttpDoor(
     ApiDispatcher dispatcher,
     NonResourceRouter paths,
     ConnectRouter connections,
+    AggregationProxy aggregation,
     ResponseWriter writer,
     WatchWriter watches,
     RequestMetrics metrics,
@@ -114,6 +116,8 @@ internal sealed partial class HttpDoor(
             Now = Now(),
         };
         await dispatcher.AuthorizeAsync(request, cancellation);
+        if (await aggregation.TryHandleAsync(context, request, cancellation))
+            return;
         if (!info.IsResourceRequest)
         {
             await paths.HandleAsync(context, request, cancellation);

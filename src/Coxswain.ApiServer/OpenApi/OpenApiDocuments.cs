@@ -41,14 +41,18 @@ internal sealed class OpenApiSnapshot
     /// <summary>Where the document is, with the hash of what it is now.</summary>
     public static string Address(string path, PackedDocument document) => $"/openapi/v3/{path}?hash={document.Hash}";
 
-    private void WriteIndex(System.Text.Json.Utf8JsonWriter writer)
+    private void WriteIndex(System.Text.Json.Utf8JsonWriter writer) =>
+        WriteIndex(writer, Paths.Select(path => KeyValuePair.Create(path, Address(path, _documents[path].Document))));
+
+    /// <param name="addresses">By path, in order.</param>
+    public static void WriteIndex(System.Text.Json.Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, string>> addresses)
     {
         writer.WriteStartObject();
         writer.WriteStartObject("paths"u8);
-        foreach (var path in Paths)
+        foreach (var (path, address) in addresses)
         {
             writer.WriteStartObject(path);
-            writer.WriteString("serverRelativeURL"u8, Address(path, _documents[path].Document));
+            writer.WriteString("serverRelativeURL"u8, address);
             writer.WriteEndObject();
         }
 

@@ -16,7 +16,9 @@ internal sealed class StreamProxy : IDisposable
 
     /// <summary>Sends the request as it is, but for the headers that are ours or the connection's.</summary>
     /// <exception cref="HttpRequestException">The peer cannot be reached. Nothing was answered yet.</exception>
-    public async Task RunAsync(HttpContext context, UpstreamTarget target, Func<Uri, string?, string?>? rewriteLocation, CancellationToken cancellation)
+    /// <param name="invoker">Whose connections to use; null: this object's.</param>
+    public async Task RunAsync(
+        HttpContext context, UpstreamTarget target, Func<Uri, string?, string?>? rewriteLocation, CancellationToken cancellation, HttpMessageInvoker? invoker = null)
     {
         using var message = new HttpRequestMessage(new HttpMethod(context.Request.Method), target.Address);
         if (HasBody(context.Request))
@@ -33,14 +35,16 @@ internal sealed class StreamProxy : IDisposable
         message.Headers.TryAddWithoutValidation("X-Forwarded-Uri", context.Request.Path.Value);
         message.Headers.TryAddWithoutValidation("X-Forwarded-Proto", "https");
 
-        using var answer = await InvokerFor(target).SendAsync(message, cancellation);
+        using var answer = await (invoker ?? InvokerFor(target)).SendAsync(message, cancellation);
         context.Response.StatusCode = (int)answer.StatusCode;
         foreach (var (name, values) in answer.Headers.NonValidated)
             Copy(context.Response, name, values, target.Address, rewriteLocation);
         foreach (var (name, values) in answer.Content.Headers.NonValidated)
             Copy(context.Response, name, values, target.Address, rewriteLocation);
 
+        // Whoever waits for what happens next must learn that he waits.
         await context.Response.StartAsync(cancellation);
+        await context.Response.Body.FlushAsync(cancellation);
         await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
         var buffer = new byte[16 * 1024];
         int read;

@@ -71,7 +71,7 @@ internal static class UpgradeTunnel
             if (!target.IsTls)
                 return plain;
             var tls = new SslStream(plain, leaveInnerStreamOpen: false);
-            await tls.AuthenticateAsClientAsync(UpstreamTrust.Options(target), timeout.Token);
+            await tls.AuthenticateAsClientAsync(target.Tls ?? UpstreamTrust.Options(target), timeout.Token);
             return tls;
         }
         catch (Exception e) when (e is SocketException or System.Security.Authentication.AuthenticationException)
@@ -117,7 +117,7 @@ internal static class UpgradeTunnel
         if (!request.Headers.ContainsKey("Content-Length") && request.Method is "POST")
             head.Append("Content-Length: 0\r\n");
         head.Append("X-Forwarded-For: ").Append(request.HttpContext.Connection.RemoteIpAddress).Append("\r\n\r\n");
-        return Encoding.Latin1.GetBytes(head.ToString());
+        return Encoding.UTF8.GetBytes(head.ToString());
     }
 
     internal static async Task<(int Status, string Reason, List<KeyValuePair<string, string>> Headers, byte[] Remainder)> ReadHeadAsync(

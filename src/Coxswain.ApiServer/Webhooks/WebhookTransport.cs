@@ -195,7 +195,7 @@ internal sealed class WebhookTransport(ServiceEndpoints services) : IDisposable
 
     /// <remarks>Any certificate of the bundle ends the chain, also one that is itself signed by another: bundles often hold
     /// intermediate authorities only.</remarks>
-    private static bool SignedByOneOf(X509Certificate2 peer, X509Certificate2Collection authorities)
+    internal static bool SignedByOneOf(X509Certificate2 peer, X509Certificate2Collection authorities)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

@@ -12,6 +12,7 @@ public static class SettingTable
     private const string Requests = "API server";
     private const string Who = "Who may do what";
     private const string Accounts = "Service-account tokens";
+    private const string Proxies = "Extension API servers and authenticating proxies";
     private const string Net = "Addresses";
     private const string Loops = "Controllers and scheduler";
     private const string Simulated = "Simulated nodes";
@@ -111,6 +112,23 @@ public static class SettingTable
             "Let the tokens that kubelets put into pods live a year, so that programs which never read them again go on working."),
         Api("api-audiences", Accounts, List, a => a.ApiAudiences, (a, v) => a with { ApiAudiences = v },
             "The audiences of this API server. A token must name one of them. Without it, the issuers.") with { ValueName = "AUDIENCE,..." },
+
+        Api("requestheader-client-ca-file", Proxies, FilePath, a => a.RequestHeaderClientCaFile, (a, v) => a with { RequestHeaderClientCaFile = v },
+            "PEM file of the authorities of proxies that may name the user in headers. Without it, the instance's own front-proxy-ca. Extension API servers are told of it."),
+        Api("requestheader-allowed-names", Proxies, List, a => a.RequestHeaderAllowedNames, (a, v) => a with { RequestHeaderAllowedNames = v },
+            "Common names that such a proxy's certificate may have. An empty list is any.") with { ValueName = "NAME,..." },
+        Api("requestheader-username-headers", Proxies, List, a => a.RequestHeaderUsernameHeaders, (a, v) => a with { RequestHeaderUsernameHeaders = v },
+            "Headers in which such a proxy names the user; the first that is there counts.") with { ValueName = "HEADER,..." },
+        Api("requestheader-uid-headers", Proxies, List, a => a.RequestHeaderUidHeaders, (a, v) => a with { RequestHeaderUidHeaders = v },
+            "Headers in which it names the user's uid.") with { ValueName = "HEADER,..." },
+        Api("requestheader-group-headers", Proxies, List, a => a.RequestHeaderGroupHeaders, (a, v) => a with { RequestHeaderGroupHeaders = v },
+            "Headers in which it names the user's groups.") with { ValueName = "HEADER,..." },
+        Api("requestheader-extra-headers-prefix", Proxies, List, a => a.RequestHeaderExtraHeadersPrefix, (a, v) => a with { RequestHeaderExtraHeadersPrefix = v },
+            "What the headers begin with in which it says more of the user.") with { ValueName = "PREFIX,..." },
+        Api("proxy-client-cert-file", Proxies, FilePath, a => a.ProxyClientCertFile, (a, v) => a with { ProxyClientCertFile = v },
+            "PEM file of the certificate with which this server identifies itself to extension API servers. Without it, the instance's own."),
+        Api("proxy-client-key-file", Proxies, FilePath, a => a.ProxyClientKeyFile, (a, v) => a with { ProxyClientKeyFile = v },
+            "PEM file of that certificate's private key."),
 
         Of("service-cluster-ip-range", Net, Network, o => o.ServiceClusterIPRange, (o, v) => o with { ServiceClusterIPRange = v },
             "The addresses of services. The first is the API server's, the tenth the DNS server's. Must not overlap with those of pods or machines.") with { IsUpstreams = true },

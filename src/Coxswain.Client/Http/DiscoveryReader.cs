@@ -11,24 +11,27 @@ internal sealed class DiscoveryReader(Func<string, string, CancellationToken, Ta
     public async Task<IReadOnlyList<ServedResource>> ReadAsync(CancellationToken cancellation)
     {
         var served = new List<ServedResource>();
+        var failures = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var root in (string[])["/api", "/apis"])
         {
             using var document = JsonDocument.Parse(await get(root, Aggregated, cancellation).ConfigureAwait(false));
             if (Text(document.RootElement, "kind") == "APIGroupDiscoveryList")
-                AddAggregated(document.RootElement, served);
+                AddAggregated(document.RootElement, served, failures);
             else
                 await AddGroupsAsync(root, document.RootElement, served, cancellation).ConfigureAwait(false);
         }
-        return served;
+        return failures.Count == 0 ? served : new PartialDiscovery(served, failures);
     }
 
-    private static void AddAggregated(JsonElement list, List<ServedResource> served)
+    private static void AddAggregated(JsonElement list, List<ServedResource> served, Dictionary<string, string> failures)
     {
         foreach (var group in Items(list, "items"))
         {
             var name = group.TryGetProperty("metadata", out var metadata) ? Text(metadata, "name") : "";
             foreach (var version in Items(group, "versions"))
             {
+                if (Text(version, "freshness") == "Stale")
+                    failures[$"{name}/{Text(version, "version")}"] = "stale GroupVersion discovery";
                 foreach (var resource in Items(version, "resources"))
                     served.Add(new(new(name, Text(version, "version"), Text(resource, "resource")),
                         resource.TryGetProperty("responseKind", out var kind) ? Text(kind, "kind") : "",

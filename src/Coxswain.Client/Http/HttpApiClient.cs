@@ -30,7 +30,8 @@ public sealed class HttpApiClient : IApiClient, IDisposable
     {
     }
 
-    internal HttpApiClient(ClientConfig config, TimeProvider clock, HttpMessageHandler handler)
+    /// <summary>A client whose connections are made by the caller's handler, which it takes over.</summary>
+    public HttpApiClient(ClientConfig config, TimeProvider clock, HttpMessageHandler handler)
     {
         _config = config;
         _clock = clock;

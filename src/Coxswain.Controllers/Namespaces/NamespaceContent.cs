@@ -25,6 +25,13 @@ internal sealed class NamespaceContent(IApiClient api, string ns)
             _report.Failures.Add(refused.Message);
             return _report;
         }
+        if (served is PartialDiscovery partial)
+        {
+            // What is known goes; the namespace stays, as there may be more in it.
+            _report.DiscoveryFailure = partial.Message;
+            _report.Failures.Add(partial.Message);
+        }
+
         var resources = served.Where(r => r.Namespaced && r.Supports("delete") && r.Supports("list"))
             .DistinctBy(r => r.Resource.GroupResource)      // versions show the same objects
             .ToList();

@@ -1,5 +1,6 @@
 using Coxswain.Scheduler.Configuration;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Coxswain.ApiServer;
 using Coxswain.Controllers;
 using Coxswain.Lifecycle;
@@ -39,6 +40,11 @@ internal static class ApiServerSetup
             ServiceAccountExtendTokenExpiration = settings.ServiceAccountExtendTokenExpiration,
             ApiAudiences = settings.ApiAudiences,
             Profiling = settings.Profiling,
+            RequestHeaderAllowedNames = settings.RequestHeaderAllowedNames,
+            RequestHeaderUsernameHeaders = settings.RequestHeaderUsernameHeaders,
+            RequestHeaderUidHeaders = settings.RequestHeaderUidHeaders,
+            RequestHeaderGroupHeaders = settings.RequestHeaderGroupHeaders,
+            RequestHeaderExtraHeadersPrefix = settings.RequestHeaderExtraHeadersPrefix,
             EncryptionProviderConfig = settings.EncryptionProviderConfig,
             EncryptionProviderConfigAutomaticReload = settings.EncryptionProviderConfigAutomaticReload,
         };
@@ -54,6 +60,9 @@ internal static class ApiServerSetup
         foreach (var key in KeysOf(cluster.ApiServer, out var signing).Append(signing))
             key?.Dispose();
         SchedulerOf(cluster);
+        foreach (var authority in RequestHeaderAuthoritiesOf(cluster.ApiServer))
+            authority.Dispose();
+        ProxyClientOf(cluster.ApiServer)?.Dispose();
     }
 
     /// <summary>The scheduler's configuration: what its file says, or upstream's defaults.</summary>
@@ -107,6 +116,43 @@ internal static class ApiServerSetup
             : Load("service-account-signing-key-file", settings.ServiceAccountSigningKeyFile).Find(k => k.IsPrivate)
                 ?? throw new LifecycleException($"service-account-signing-key-file: {settings.ServiceAccountSigningKeyFile} holds no private key");
         return [.. settings.ServiceAccountKeyFiles.SelectMany(f => Load("service-account-key-file", f))];
+    }
+
+    /// <summary>The authorities of proxies that the settings name a file for; none: the instance's own. The caller owns them.</summary>
+    /// <exception cref="LifecycleException">The file cannot be read, or holds no certificate.</exception>
+    public static IReadOnlyList<X509Certificate2> RequestHeaderAuthoritiesOf(ApiServerSettings settings)
+    {
+        if (settings.RequestHeaderClientCaFile.Length == 0)
+            return [];
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            authorities.ImportFromPemFile(settings.RequestHeaderClientCaFile);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new LifecycleException($"requestheader-client-ca-file: cannot read {settings.RequestHeaderClientCaFile}: {e.Message}", e);
+        }
+
+        return authorities.Count > 0 ? [.. authorities] : throw new LifecycleException($"requestheader-client-ca-file: {settings.RequestHeaderClientCaFile} holds no certificate in PEM form");
+    }
+
+    /// <summary>The certificate for extension API servers that the settings name files for; null: the instance's own. The caller owns it.</summary>
+    /// <exception cref="LifecycleException">The files cannot be read, or do not belong together.</exception>
+    public static X509Certificate2? ProxyClientOf(ApiServerSettings settings)
+    {
+        if (settings.ProxyClientCertFile.Length == 0 && settings.ProxyClientKeyFile.Length == 0)
+            return null;
+        if (settings.ProxyClientCertFile.Length == 0 || settings.ProxyClientKeyFile.Length == 0)
+            throw new LifecycleException("proxy-client-cert-file and proxy-client-key-file must be given together");
+        try
+        {
+            return X509Certificate2.CreateFromPemFile(settings.ProxyClientCertFile, settings.ProxyClientKeyFile);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new LifecycleException($"proxy-client-cert-file: {settings.ProxyClientCertFile} and {settings.ProxyClientKeyFile} are no certificate and key that belong together: {e.Message}", e);
+        }
     }
 
     private static List<ServiceAccountKey> Load(string setting, string path)

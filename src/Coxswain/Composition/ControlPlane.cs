@@ -106,7 +106,13 @@ internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport
             addresses = addresses.Append(advertised);
         var checking = ApiServerSetup.KeysOf(options.ApiServer, out var signing);
         _keys.AddRange([.. checking, .. signing is null ? Array.Empty<ServiceAccountKey>() : [signing]]);
-        _apiServerPki = ApiServerPki.From(_pki, apiOptions, [System.Net.Dns.GetHostName(), $"kubernetes.default.svc.{options.ClusterDomain}"], addresses) with { ServiceAccountCheckingKeys = checking };
+        _apiServerPki = ApiServerPki.From(_pki, apiOptions, [System.Net.Dns.GetHostName(), $"kubernetes.default.svc.{options.ClusterDomain}"], addresses) with
+        {
+            ServiceAccountCheckingKeys = checking,
+            RequestHeaderAuthorities = ApiServerSetup.RequestHeaderAuthoritiesOf(options.ApiServer),
+        };
+        if (ApiServerSetup.ProxyClientOf(options.ApiServer) is { } proxyClient)
+            _apiServerPki = _apiServerPki with { ProxyClient = proxyClient };
         if (signing is not null)
             _apiServerPki = _apiServerPki with { ServiceAccountKey = signing };
         return fresh ? "made" : null;
