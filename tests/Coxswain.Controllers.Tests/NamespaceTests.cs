@@ -91,6 +91,24 @@ public sealed class NamespaceTests
     }
 
     [Fact]
+    public async Task A_namespace_waits_for_servers_that_cannot_say_what_they_have_in_it_and_the_rest_goes()
+    {
+        await using var bed = await Bed.StartAsync("namespace-controller");
+        await bed.CreateAsync(Make("apps"));
+        await bed.CreateAsync(new ConfigMap { Metadata = new() { Namespace = "apps", Name = "a" } });
+        bed.Api.DiscoveryFailures = new Dictionary<string, string> { ["metrics.k8s.io/v1beta1"] = "the server is currently unable to handle the request" };
+        await DeleteAsync(bed, "apps");
+        await bed.SettleAsync();
+        Assert.Contains(bed.Get<Namespace>("apps").Status.Conditions, c => c is { Type: "NamespaceDeletionDiscoveryFailure", Status: "True", Reason: "DiscoveryFailed" }
+            && c.Message == "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: the server is currently unable to handle the request");
+        Assert.Empty(bed.Api.All<ConfigMap>());
+
+        bed.Api.DiscoveryFailures = new Dictionary<string, string>();
+        await bed.PassAsync(TimeSpan.FromMinutes(20));
+        Assert.Empty(bed.Api.All<Namespace>());
+    }
+
+    [Fact]
     public async Task Every_namespace_has_a_default_account_and_the_root_certificates()
     {
         await using var bed = await Bed.StartAsync("serviceaccount-controller", "root-ca-certificate-publisher-controller");

@@ -265,8 +265,14 @@ public sealed partial class FakeApi(TimeProvider clock) : IApiClient
             return [.. _resources.Values.SelectMany(r => r.Objects.Values)];
     }
 
-    public Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ServedResource>>(
-        [.. ResourceTable.All.Select(d => new ServedResource(d.Resource, d.Kind.Kind, d.Namespaced, [.. d.Verbs]))]);
+    /// <summary>Group versions of which it is not known what they serve, with the reason.</summary>
+    public IReadOnlyDictionary<string, string> DiscoveryFailures { get; set; } = new Dictionary<string, string>();
+
+    public Task<IReadOnlyList<ServedResource>> ServerResourcesAsync(CancellationToken cancellation)
+    {
+        List<ServedResource> served = [.. ResourceTable.All.Select(d => new ServedResource(d.Resource, d.Kind.Kind, d.Namespaced, [.. d.Verbs]))];
+        return Task.FromResult<IReadOnlyList<ServedResource>>(DiscoveryFailures.Count == 0 ? served : new PartialDiscovery(served, DiscoveryFailures));
+    }
 
     public Task<PartialObjectMetadata?> FindPartialAsync(GroupVersionResource resource, NamespacedName name, CancellationToken cancellation)
     {

@@ -56,6 +56,13 @@ public sealed class OptionalPluginTests
     });
 
     [Fact]
+    public Task NamespaceAutoProvision_makes_the_namespace_that_something_goes_into() => WithAsync("NamespaceAutoProvision", async api =>
+    {
+        (await PodAsync(api, @namespace: "made-for-it")).Expect(201);
+        Assert.Equal("Active", (await api.GetAsync("/api/v1/namespaces/made-for-it")).Expect(200).String("status/phase"));
+    });
+
+    [Fact]
     public Task AlwaysDeny_refuses_everything() => WithAsync("AlwaysDeny", async api =>
     {
         var denied = await PodAsync(api);
