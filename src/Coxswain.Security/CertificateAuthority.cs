@@ -5,7 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Coxswain.Security;
 
 /// <summary>Signs the certificates of one cluster (RFC 5280). The key never leaves this object except through <see cref="KeyPem"/>.</summary>
-/// <remarks>Thread-safe. Keys are ECDSA P-256: small, quick to make, understood by every client of the last ten years.</remarks>
+/// <remarks>Thread-safe. Keys are ECDSA P-256: small, quick to make, understood by every client of the last ten years. An authority that was
+/// made elsewhere may have an RSA key, as kubeadm's.</remarks>
 public sealed class CertificateAuthority : IDisposable
 {
     /// <summary>Clocks of machines differ; a certificate made now must be valid on one that is a little behind.</summary>
@@ -30,7 +31,7 @@ public sealed class CertificateAuthority : IDisposable
     {
         get
         {
-            using var key = _certificate.GetECDsaPrivateKey()!;
+            using AsymmetricAlgorithm key = _certificate.GetRSAPrivateKey() is { } rsa ? rsa : _certificate.GetECDsaPrivateKey()!;
             return key.ExportPkcs8PrivateKeyPem();
         }
     }
@@ -75,7 +76,9 @@ public sealed class CertificateAuthority : IDisposable
         if (profile.ClientAuthentication)
             usages.Add(new Oid("1.3.6.1.5.5.7.3.2"));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(usages, critical: false));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_certificate, true, false));
+        // Ours have it; one that was made elsewhere need not.
+        if (_certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault() is { } identifier)
+            request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(identifier));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(publicKey, false));
         if (profile.DnsNames.Count + profile.Addresses.Count > 0)
         {
@@ -95,7 +98,12 @@ public sealed class CertificateAuthority : IDisposable
         if (end > _certificate.NotAfter)
             end = _certificate.NotAfter;
         lock (_signing)
-            return request.Create(_certificate, now - ClockSkew, end, serial);
+        {
+            using var rsa = _certificate.GetRSAPrivateKey();
+            using var elliptic = rsa is null ? _certificate.GetECDsaPrivateKey() : null;
+            var generator = rsa is null ? X509SignatureGenerator.CreateForECDsa(elliptic!) : X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1);
+            return request.Create(_certificate.SubjectName, generator, now - ClockSkew, end, serial);
+        }
     }
 
     public void Dispose() => _certificate.Dispose();

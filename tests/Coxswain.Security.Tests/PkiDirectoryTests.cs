@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Coxswain.Security.Tests;
@@ -32,6 +33,36 @@ public sealed class PkiDirectoryTests : IDisposable
         Assert.Equal(authority, again.Authority.CertificatePem);
         Assert.Equal(leaf, adminAgain.Thumbprint);
         Assert.Equal(key, again.ServiceAccountKey.KeyId);
+    }
+
+    /// <summary>A control plane that kubeadm made has RSA keys, and is taken over with them.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_authority_with_an_rsa_key_that_was_made_elsewhere_signs_our_certificates(bool named)
+    {
+        using (var key = RSA.Create(2048))
+        {
+            var request = new CertificateRequest("CN=kubernetes", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, critical: true));
+            if (named)
+                request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+            using var authority = request.CreateSelfSigned(_clock.GetUtcNow().AddDays(-1), _clock.GetUtcNow().AddDays(3650));
+            File.WriteAllText(Path.Combine(_directory, "ca.crt"), authority.ExportCertificatePem());
+            File.WriteAllText(Path.Combine(_directory, "ca.key"), key.ExportRSAPrivateKeyPem());
+        }
+
+        using var pki = PkiDirectory.Open(_directory, _clock);
+        using var admin = pki.Admin();
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(pki.Authority.Certificate);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.VerificationTime = _clock.GetUtcNow().UtcDateTime;
+
+        Assert.True(chain.Build(admin), string.Join(", ", chain.ChainStatus.Select(s => s.StatusInformation)));
+        using var again = CertificateAuthority.Load(pki.Authority.CertificatePem, pki.Authority.KeyPem, _clock);
+        Assert.Equal(pki.Authority.Certificate.Thumbprint, again.Certificate.Thumbprint);
     }
 
     [Fact]

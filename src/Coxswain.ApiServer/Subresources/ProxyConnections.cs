@@ -14,6 +14,8 @@ internal sealed class ProxyConnections(RegistryTable registries, NodeAddresses n
     /// <exception cref="ApiException">Nothing was answered yet.</exception>
     public async Task HandleAsync(HttpContext context, ResourceScope scope, ApiRequest request, CancellationToken cancellation)
     {
+        if (request.Verb.Length == 0 && context.Request.Method != "OPTIONS")
+            throw new ApiException(Statuses.MethodNotAllowed());
         var (scheme, name, port) = Parse(scope, request.Name);
         var path = request.Info.Rest.Length > 0 ? request.Info.Rest : request.Query["path"] is { Length: > 0 } asked ? asked : "";
         if (path.Length == 0)

@@ -82,6 +82,9 @@ internal sealed class ScopeResolver(RegistryTable registries)
     private static bool Has(ApiList<string> verbs, RequestInfo info)
     {
         var verb = info.Verb;
+        // OPTIONS has no verb; it is for who is behind the proxy.
+        if (info is { Subresource: "proxy", Verb: "" })
+            return true;
         if (info.Subresource.Length > 0)
             return verbs.AsSpan().Contains(verb) || (verb == "watch" && verbs.AsSpan().Contains("get"));
         var named = verb is "get" or "update" or "patch" or "delete";

@@ -114,6 +114,9 @@ public sealed class StoredKindsTests
         var compared = 0;
         foreach (var descriptor in ResourceTable.All)
         {
+            // The facts know no older version of API services.
+            if (descriptor.Kind.Kind == "APIService")
+                continue;
             foreach (var version in StoredVersions.SameShapeOf(descriptor.Kind))
             {
                 Compare(Definition(descriptor.Kind), Definition(descriptor.Kind with { Version = version }), []);

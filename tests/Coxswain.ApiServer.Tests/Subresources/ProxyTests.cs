@@ -39,7 +39,12 @@ public sealed class ProxyTests(ClusterFixture fixture) : IAsyncLifetime
         await PutAsync($"/registry/endpointslices/default/{_name}", "{\"kind\":\"EndpointSlice\",\"apiVersion\":\"discovery.k8s.io/v1\",\"metadata\":{\"name\":\"" + _name
             + "\",\"namespace\":\"default\",\"uid\":\"u\",\"labels\":{\"kubernetes.io/service-name\":\"" + _name + "\"}},\"addressType\":\"IPv4\","
             + "\"endpoints\":[{\"addresses\":[\"127.0.0.1\"],\"conditions\":{\"ready\":true}}],\"ports\":[{\"name\":\"web\",\"protocol\":\"TCP\",\"port\":" + _port + "}]}");
+        await KnownAsync();
     }
+
+    /// <summary>Endpoints are found by what is in memory.</summary>
+    private Task<Conformance.Answer> KnownAsync() =>
+        _api.UntilAsync(() => _api.GetAsync($"/api/v1/namespaces/default/services/{_name}/proxy/known"), answer => answer.Code == 200);
 
     public async ValueTask DisposeAsync()
     {
