@@ -21,6 +21,7 @@ internal sealed class SqliteCheckpointer : IAsyncDisposable
     private bool _requested;
     private bool _closed;
     private bool _whole;
+    private int _pages;
 
     public SqliteCheckpointer(string path, SqliteStoreOptions options)
     {
@@ -30,6 +31,10 @@ internal sealed class SqliteCheckpointer : IAsyncDisposable
 
     /// <summary>All of the log was in the file when the last copy ended, and no transaction that began since has ended.</summary>
     public bool IsWhole => Volatile.Read(ref _whole);
+
+    /// <summary>How many pages the log had when the last copy began; 0 if it begins anew. Its file may be longer: that is written over from
+    /// its beginning, which a disk flushes sooner than a file that grows.</summary>
+    public int Pages => Volatile.Read(ref _pages);
 
     /// <summary>Asks for a copy; returns at once. One more request during a copy makes one more copy.</summary>
     public void Request()
@@ -52,12 +57,19 @@ internal sealed class SqliteCheckpointer : IAsyncDisposable
     }
 
     /// <summary>Copies on the connection of the writer, which waits for it.</summary>
-    public void Copy(SqliteConnection connection)
+    public void Copy(SqliteConnection connection) => Copy(connection, writerWaits: true);
+
+    private void Copy(SqliteConnection connection, bool writerWaits)
     {
         lock (_copying)
         {
-            if (!IsWhole && connection.Checkpoint())
-                Volatile.Write(ref _whole, true);
+            if (IsWhole)
+                return;
+            var (whole, pages) = connection.Checkpoint();
+
+            // Where the writer waits, the end is the end, and the log begins anew with the next commit. Beside the writer it has grown since.
+            Volatile.Write(ref _pages, whole && writerWaits ? 0 : pages);
+            Volatile.Write(ref _whole, whole);
         }
     }
 
@@ -86,7 +98,7 @@ internal sealed class SqliteCheckpointer : IAsyncDisposable
                     connection.QueryInteger("PRAGMA schema_version");
                 }
 
-                Copy(connection);
+                Copy(connection, writerWaits: false);
             }
             catch (StoreException)
             {

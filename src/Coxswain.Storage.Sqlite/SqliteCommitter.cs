@@ -334,7 +334,7 @@ internal sealed class SqliteCommitter : IAsyncDisposable, IThreadPoolWorkItem
                 _readers.Resume();
             }
         }
-        else if (new FileInfo(_path + "-wal") is not { Exists: true } log || log.Length < LongLog * _options.CheckpointBytes)
+        else if (_checkpointer.Pages * _writer.PageSize < LongLog * _options.CheckpointBytes)
         {
             _checkpointer.Request();
         }

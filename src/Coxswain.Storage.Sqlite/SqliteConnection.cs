@@ -56,13 +56,13 @@ internal sealed class SqliteConnection : IDisposable
         raw.sqlite3_progress_handler(_handle, stop is null ? 0 : 2000, stop is null ? null : _ => stop() ? 1 : 0, null);
 
     /// <summary>Copies what it can of the write-ahead log into the file without waiting for anyone.</summary>
-    /// <returns>Whether all that was in the log when the copy began is in the file.</returns>
-    public bool Checkpoint()
+    /// <returns>Whether all that was in the log when the copy began is in the file, and how many pages that were.</returns>
+    public (bool Whole, int Pages) Checkpoint()
     {
         var result = raw.sqlite3_wal_checkpoint_v2(_handle, null, raw.SQLITE_CHECKPOINT_PASSIVE, out var inLog, out var copied);
         if ((result & 0xff) is not (raw.SQLITE_OK or raw.SQLITE_BUSY))
             throw Error(result);
-        return result == raw.SQLITE_OK && copied == inLog;
+        return (result == raw.SQLITE_OK && copied == inLog, Math.Max(0, inLog));
     }
 
     public void Dispose()

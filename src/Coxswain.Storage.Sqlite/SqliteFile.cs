@@ -126,8 +126,10 @@ internal static partial class SqliteFile
                 CheckNewest(connection);
             Tune(connection, cacheKilobytes: 8192);
 
-            // A log that begins anew is cut to half of the length at which it counts as long (SqliteCommitter.LongLog).
-            connection.Execute($"PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {options.CheckpointBytes * SqliteCommitter.LongLog / 2}");
+            // A log that begins anew keeps its file up to the length at which it counts as long (SqliteCommitter.LongLog) and a little more:
+            // a flush of what is written over takes a fraction of the flush of a file that grows.
+            var keep = options.CheckpointBytes * (SqliteCommitter.LongLog + 2);
+            connection.Execute($"PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {keep}");
             var pages = Math.Max(16, options.MaxBytes / connection.QueryInteger("PRAGMA page_size"));
             connection.Execute($"PRAGMA max_page_count = {pages}");
             return connection;
