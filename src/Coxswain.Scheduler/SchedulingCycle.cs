@@ -15,6 +15,9 @@ public sealed class SchedulingCycle(Profile profile, Random random)
     private long[] _own = [];
     private int _next;
 
+    /// <summary>How many would do last time: most likely as many as this time.</summary>
+    private int _found;
+
     public Profile Profile => profile;
 
     /// <summary>Filters and, where several will do, scores.</summary>
@@ -52,6 +55,8 @@ public sealed class SchedulingCycle(Profile profile, Random random)
             return result;
         }
 
+        result.Feasible.EnsureCapacity(Math.Min(_found + 8, nodes.Count));
+
         // With many nodes a good one is good enough: the search ends when enough will do, and goes on from there next time.
         var wanted = Enough(nodes.Count, profile.PercentageOfNodesToScore);
         var looked = 0;
@@ -63,6 +68,7 @@ public sealed class SchedulingCycle(Profile profile, Random random)
         }
 
         _next = at;
+        _found = result.Feasible.Count;
         return result;
 
         void Look(NodeInfo node)

@@ -183,7 +183,7 @@ public sealed class ConfigurationTests
         var random = new Random(7);
         string[] pieces = ["{", "}", "[", "]", ":", "- ", "null", "-1", "99999999999", "\"", "true", "\n", "  ", "*", "&a", "profiles", "args"];
         var (read, refused) = (0, 0);
-        for (var i = 0; i < 3000; i++)
+        for (var i = 0; i < 1500; i++)
         {
             var text = new StringBuilder(Seed);
             for (var n = random.Next(1, 4); n > 0; n--)

@@ -98,6 +98,22 @@ public sealed class SchedulerTests : IAsyncLifetime
         Assert.Equal("", NodeOf("theirs"));
     }
 
+    [Fact]
+    public async Task Watches_that_expire_in_the_middle_lose_no_pod_and_overfill_no_node()
+    {
+        for (var i = 0; i < 4; i++)
+            await _api.CreateAsync(Node($"n{i}", cpu: "1"), Cancellation);
+        for (var i = 0; i < 40; i++)
+        {
+            await _api.CreateAsync(Pod($"p{i}", cpu: "100m"), Cancellation);
+            if (i % 13 == 5)
+                _api.Compact();
+        }
+
+        await Eventually.TrueAsync(() => _api.All<Pod>().All(p => p.Spec.NodeName.Length > 0), cancellation: Cancellation);
+        Assert.All(_api.All<Pod>().GroupBy(p => p.Spec.NodeName), n => Assert.Equal(10, n.Count()));
+    }
+
     private static PodSpec Important(PodSpec spec) => spec with { Priority = 1000 };
 
     [Fact]
