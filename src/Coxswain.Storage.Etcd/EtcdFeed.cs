@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Coxswain.Grpc;
 using Coxswain.Storage.Etcd.Connections;
 
 namespace Coxswain.Storage.Etcd;
@@ -55,7 +54,7 @@ internal sealed class EtcdFeed : IAsyncDisposable
                     Learn(changes);
                 }
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            catch (Exception) when (_stop.IsCancellationRequested)
             {
                 return;
             }
@@ -68,9 +67,11 @@ internal sealed class EtcdFeed : IAsyncDisposable
                 Log.Close(error);
                 return;
             }
-            catch (Exception error) when (error is GrpcException or StoreException)
+            catch (Exception error)
             {
-                // The connection goes to another member; the pause is for when there is none.
+                // The connection goes to another member; the pause is for when there is none. Whatever else it may be must not end
+                // the one watch that all others read from: they see no gap, and the reason is told.
+                _connection.Note(error);
                 await Task.Delay(Pause, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

@@ -141,6 +141,9 @@ internal sealed class EtcdConnection : IAsyncDisposable
         endpoint.Drop(link);
     }
 
+    /// <summary>Keeps a failure as the last one that is told.</summary>
+    public void Note(Exception error) => Volatile.Write(ref _reason, error.Message);
+
     /// <summary>Uses another member from now on, if this one is in use: it is about to be busy with itself. What is under way ends there.</summary>
     public void Leave(Uri address)
     {
