@@ -3,14 +3,15 @@ using System.Net;
 using Coxswain.ApiServer;
 using Coxswain.Security;
 using Coxswain.Storage;
+using Coxswain.Storage.Etcd;
 using Microsoft.Extensions.Logging;
 
-// The API server alone, on memory, for replaying recorded exchanges and for measuring:
-//   DevHost PORT DATA-DIR [TOKENS-FILE]
+// The API server alone, on memory or on etcd, for replaying recorded exchanges, for measuring, and for being killed:
+//   DevHost PORT DATA-DIR [TOKENS-FILE [ETCD-ADDRESS,...]]
 var started = Stopwatch.GetTimestamp();
 if (args.Length < 2)
 {
-    await Console.Error.WriteLineAsync("usage: DevHost PORT DATA-DIR [TOKENS-FILE]");
+    await Console.Error.WriteLineAsync("usage: DevHost PORT DATA-DIR [TOKENS-FILE [ETCD-ADDRESS,...]]");
     return 2;
 }
 
@@ -24,7 +25,9 @@ var options = new ApiServerOptions
     ServiceAccountIssuer = "https://kubernetes.default.svc",
 };
 using var pki = PkiDirectory.Open(Path.Combine(args[1], "pki"), TimeProvider.System);
-await using var store = new MemoryStore();
+await using IStore store = args.Length > 3
+    ? await EtcdStore.OpenAsync(new() { Endpoints = [.. args[3].Split(',').Select(a => new Uri(a))] }, TimeProvider.System, CancellationToken.None)
+    : new MemoryStore();
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
 {

@@ -35,8 +35,10 @@ internal sealed class GrpcCall : IDisposable
         return GrpcStatus.FromTransport(e);
     }
 
-    /// <summary>Whether an exception is one of the transport's, to be explained; anything else is a bug and passes.</summary>
-    public static bool IsTransport(Exception e) => e is HttpRequestException or IOException or OperationCanceledException or GrpcException;
+    /// <summary>Whether an exception is one of the transport's, to be explained; anything else is a bug and passes. A channel may be closed
+    /// while a call on it begins.</summary>
+    public static bool IsTransport(Exception e) =>
+        e is HttpRequestException or IOException or OperationCanceledException or GrpcException or ObjectDisposedException;
 
     public void Dispose()
     {

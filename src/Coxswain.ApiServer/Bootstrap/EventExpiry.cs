@@ -13,6 +13,8 @@ internal sealed class EventExpiry(RegistryTable registries, TimeSpan timeToLive,
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
     private readonly Queue<(long Time, long Revision)> _notes = new();
+    private readonly DateTimeOffset _started = clock.GetUtcNow();
+    private readonly long _startedAt = clock.GetTimestamp();
     private long _revisionAtStart = -1;
 
     /// <summary>How often to sweep: an event outlives its time by less than twice this.</summary>
@@ -31,7 +33,8 @@ internal sealed class EventExpiry(RegistryTable registries, TimeSpan timeToLive,
 
         var registry = registries.For<Event>();
         var snapshot = await registry.ReadAsync(cancellation);
-        var before = clock.GetUtcNow() - timeToLive;
+        // Counted on from the start: a clock that is set while the server runs makes nothing old.
+        var before = _started + clock.GetElapsedTime(_startedAt, now) - timeToLive;
         foreach (var cached in snapshot.Range(registry.KeyPrefix))
             if (cached.Revision <= expired || (cached.Revision <= _revisionAtStart && LastChange((Event)cached.Object) is { } last && last < before))
                 await registry.RemoveAsync(cached, cancellation);

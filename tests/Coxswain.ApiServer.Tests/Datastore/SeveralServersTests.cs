@@ -227,6 +227,48 @@ public sealed class SeveralServersTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task A_clock_that_is_set_by_an_hour_changes_no_leader(int hours)
+    {
+        await using var cluster = await TestCluster.StartAsync(Cancellation);
+        var clock = new ShiftedClock();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var options = new LeaderElectionOptions { Lease = new("kube-system", "test"), Identity = "first", RetryPeriod = TimeSpan.FromMilliseconds(20) };
+        var first = new LeaderElection(cluster.Admin, options, clock, NullLogger.Instance);
+        var second = new LeaderElection(cluster.Admin, options with { Identity = "second" }, TimeProvider.System, NullLogger.Instance);
+        var firstRun = first.RunAsync(token => Task.Delay(Timeout.Infinite, token), stop.Token);
+        await Eventually.TrueAsync(() => first.IsLeader, cancellation: Cancellation);
+        var secondRun = second.RunAsync(token => Task.Delay(Timeout.Infinite, token), stop.Token);
+
+        clock.Shift = TimeSpan.FromHours(hours);
+        var renewed = 0;
+        var last = "";
+        await Eventually.TrueAsync(async () =>
+        {
+            var lease = await cluster.Admin.GetAsync<Lease>(options.Lease, Cancellation);
+            Assert.Equal("first", lease.Spec?.HolderIdentity);
+            renewed += lease.Metadata.ResourceVersion != last ? 1 : 0;
+            last = lease.Metadata.ResourceVersion;
+            return renewed > 10;
+        }, cancellation: Cancellation);
+
+        Assert.True(first.IsLeader);
+        Assert.False(second.IsLeader);
+        await stop.CancelAsync();
+        await firstRun;
+        await secondRun;
+    }
+
+    /// <summary>The machine's clock, set wrong.</summary>
+    private sealed class ShiftedClock : TimeProvider
+    {
+        public TimeSpan Shift { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Shift;
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Events_are_given_their_time_to_live_where_the_store_keeps_it(bool expires)
