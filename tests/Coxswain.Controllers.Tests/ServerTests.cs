@@ -123,6 +123,75 @@ public sealed class ServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_autoscaler_scales_through_the_scale_of_its_target()
+    {
+        await Api.CreateAsync(new Deployment
+        {
+            Metadata = new() { Namespace = "default", Name = "scaled" },
+            Spec = new() { Replicas = 1, Selector = BedActions.Select("scaled"), Template = Template("scaled") },
+        }, Cancellation);
+        var hpa = AutoscalerTests.Make(AutoscalerTests.Cpu());
+        await Api.CreateAsync(hpa with
+        {
+            Metadata = new() { Namespace = "default", Name = "scaled" },
+            Spec = hpa.Spec with { MinReplicas = 2, ScaleTargetRef = hpa.Spec.ScaleTargetRef with { Name = "scaled" } },
+        }, Cancellation);
+        await EventuallyAsync(async () => (await Api.GetAsync<Deployment>(new("default", "scaled"), Cancellation)).Spec.Replicas == 2);
+        await EventuallyAsync(async () => (await Api.GetAsync<Api.Autoscaling.V2.HorizontalPodAutoscaler>(new("default", "scaled"), Cancellation)).Status
+            is { DesiredReplicas: 2, LastScaleTime: not null } status && status.Conditions.Any(c => c is { Type: "AbleToScale", Status: "True", Reason: "SucceededRescale" }));
+        _complaints.AssertNoneForbidden();
+    }
+
+    [Fact]
+    public async Task Volumes_are_bound_and_attached_and_pods_get_the_claims_they_ask_for()
+    {
+        await Api.CreateAsync(new Node { Metadata = new() { Name = "v1" } }, Cancellation);
+        await Api.CreateAsync(VolumeTests.Volume("data"), Cancellation);
+        await Api.CreateAsync(VolumeTests.Claim("data"), Cancellation);
+        await EventuallyAsync(async () => (await Api.GetAsync<PersistentVolumeClaim>(new("default", "data"), Cancellation)) is { Status.Phase: "Bound", Spec.VolumeName: "data" }
+            && (await Api.GetAsync<PersistentVolume>(new("", "data"), Cancellation)).Status.Phase == "Bound");
+
+        await Api.CreateAsync(VolumeTests.Class("standard"), Cancellation);
+        var pod = VolumeTests.PodWith("user", "data", "v1");
+        var scratch = new Volume { Name = "scratch", Ephemeral = new() { VolumeClaimTemplate = new() { Spec = VolumeTests.Claim("x", storageClass: "standard").Spec } } };
+        await Api.CreateAsync(pod with { Spec = pod.Spec with { Volumes = pod.Spec.Volumes.Add(scratch) } }, Cancellation);
+        await EventuallyAsync(async () => (await Api.ListAsync<Api.Storage.V1.VolumeAttachment>(ListQuery.All, Cancellation)).Items.Any(a => a.Spec is { NodeName: "v1", Source.PersistentVolumeName: "data" }));
+        await EventuallyAsync(async () => (await Api.FindAsync<PersistentVolumeClaim>(new("default", "user-scratch"), Cancellation))?.Metadata.Annotations
+            .GetValueOrDefault("volume.kubernetes.io/storage-provisioner") == "csi.example.com");
+
+        await Api.CreateAsync(ClusterLoopTests.Template with
+        {
+            Spec = new() { Spec = new() { Devices = new() { Requests = [new() { Name = "one", Exactly = new() { DeviceClassName = "gpu", AllocationMode = "ExactCount", Count = 1 } }] } } },
+        }, Cancellation);
+        var device = ClusterLoopTests.WithDevice();
+        await Api.CreateAsync(device with { Spec = device.Spec with { Containers = [new() { Name = "main", Image = "busybox" }] } }, Cancellation);
+        await EventuallyAsync(async () => (await Api.GetAsync<Pod>(new("default", "trainer"), Cancellation)).Status.ResourceClaimStatuses.Any(s => s.ResourceClaimName is not null));
+        _complaints.AssertNoneForbidden();
+    }
+
+    [Fact]
+    public async Task Tokens_signatures_ranges_and_mirrored_endpoints_are_made()
+    {
+        await Api.CreateAsync(new Secret
+        {
+            Metadata = new() { Namespace = "default", Name = "robot", Annotations = ApiMap.Of("kubernetes.io/service-account.name", "default") },
+            Type = "kubernetes.io/service-account-token",
+        }, Cancellation);
+        await EventuallyAsync(async () => (await Api.GetAsync<Secret>(new("default", "robot"), Cancellation)).Data.TryGetValue("token", out var token) && token.Length > 0);
+
+        await Api.CreateAsync(ClusterLoopTests.ClusterInfo, Cancellation);
+        await Api.CreateAsync(ClusterLoopTests.Token("abcdef"), Cancellation);
+        await EventuallyAsync(async () => (await Api.GetAsync<ConfigMap>(new("kube-public", "cluster-info"), Cancellation)).Data.ContainsKey("jws-kubeconfig-abcdef"));
+
+        await EventuallyAsync(async () => (await Api.GetAsync<Api.Networking.V1.ServiceCIDR>(new("", "kubernetes"), Cancellation)).Status.Conditions.Any(c => c is { Type: "Ready", Status: "True" }));
+
+        await Api.CreateAsync(new Service { Metadata = new() { Namespace = "default", Name = "outside" }, Spec = new() { Ports = [new() { Port = 5432 }] } }, Cancellation);
+        await Api.CreateAsync(ClusterLoopTests.Written("192.0.2.1"), Cancellation);
+        await EventuallyAsync(async () => (await Api.ListAsync<Api.Discovery.V1.EndpointSlice>(new() { Namespace = "default", LabelSelector = "kubernetes.io/service-name=outside" }, Cancellation)).Items.Count == 1);
+        _complaints.AssertNoneForbidden();
+    }
+
+    [Fact]
     public async Task Built_in_roles_are_aggregated()
     {
         await EventuallyAsync(async () => (await Api.GetAsync<ClusterRole>(new("", "admin"), Cancellation)).Rules.Count > 0
