@@ -86,6 +86,40 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public async Task A_parallel_stateful_set_of_a_million_comes_in_bounded_portions_and_goes_so()
+    {
+        await using var bed = await Bed.StartAsync();
+        await using var informers = new InformerFactory(bed.Api, bed.Clock);
+        var context = new ControllerContext
+        {
+            Api = bed.Api, Informers = informers, Queue = new("statefulsets", bed.Clock), Clock = bed.Clock,
+            Logger = Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, Options = new() { Gathering = TimeSpan.Zero },
+        };
+        var reconciler = ControllerTable.All.Single(e => e.Name == "statefulset-controller").Make(context);
+        await bed.CreateAsync(StatefulSetTests.Make(1_000_000, s => s with { PodManagementPolicy = "Parallel", VolumeClaimTemplates = default }));
+        informers.Start();
+        await informers.WaitForSyncAsync(Bed.Cancellation);
+
+        await reconciler.ReconcileAsync(new("default", "db"), Bed.Cancellation);
+        Assert.Equal(500, bed.ActivePods().Count);
+        context.Queue.Dispose();
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_delays_nobody()
+    {
+        await using var bed = await Bed.StartAsync("horizontal-pod-autoscaler-controller");
+        await bed.CreateAsync(AutoscalerTests.Target(1));
+        await bed.CreateAsync(AutoscalerTests.Make(AutoscalerTests.Cpu()));
+        await bed.SettleAsync();
+        bed.Clock.Jump(TimeSpan.FromHours(-5));
+        // Beyond its bounds it is scaled without metrics, at its next turn: that is due in fifteen seconds, not in five hours.
+        bed.Api.Change<Deployment>(new("default", "web"), d => d with { Spec = d.Spec with { Replicas = 20 } });
+        await bed.PassAsync(TimeSpan.FromSeconds(20), 2);
+        Assert.Equal(10, bed.Get<Deployment>("web").Spec.Replicas);
+    }
+
+    [Fact]
     public async Task What_the_quota_refuses_is_tried_once_a_turn_and_told_by_condition_and_event()
     {
         await using var bed = await Bed.StartAsync("replicaset-controller");

@@ -7,19 +7,22 @@ namespace Coxswain.Client;
 /// names; a name that is added while a worker has it is handed out again when the worker is done.</remarks>
 public class WorkQueue<TKey> : IDisposable where TKey : notnull
 {
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(3650);
+
     private readonly Lock _gate = new();
     private readonly Queue<TKey> _ready = new();
     private readonly Dictionary<TKey, long> _dirty = [];          // waiting (or to be run again) since when
     private readonly Dictionary<TKey, long> _processing = [];     // with a worker since when
     private readonly Dictionary<TKey, int> _failures = [];
-    private readonly Dictionary<TKey, DateTimeOffset> _delayed = [];
-    private readonly PriorityQueue<TKey, DateTimeOffset> _delays = new();
+    // Delays are of the clock that only runs: one that is set back would make everybody wait for hours.
+    private readonly Dictionary<TKey, long> _delayed = [];
+    private readonly PriorityQueue<TKey, long> _delays = new();
     private readonly SemaphoreSlim _available = new(0);
     private readonly ITimer _timer;
     private readonly TimeProvider _clock;
     private readonly WorkQueueOptions _options;
     private readonly KeyValuePair<string, object?> _tag;
-    private DateTimeOffset? _timerDue;
+    private long? _timerDue;
     private bool _closed;
 
     public WorkQueue(string name, TimeProvider clock, WorkQueueOptions? options = null)
@@ -63,7 +66,7 @@ public class WorkQueue<TKey> : IDisposable where TKey : notnull
         {
             if (_closed)
                 return;
-            var due = _clock.GetUtcNow() + delay;
+            var due = _clock.GetTimestamp() + (long)Math.Ceiling(Math.Min(delay.TotalSeconds, LongestDelay.TotalSeconds) * _clock.TimestampFrequency);
             if (_delayed.TryGetValue(key, out var earlier) && earlier <= due)
                 return;
             _delayed[key] = due;
@@ -171,7 +174,7 @@ public class WorkQueue<TKey> : IDisposable where TKey : notnull
     {
         lock (_gate)
         {
-            var now = _clock.GetUtcNow();
+            var now = _clock.GetTimestamp();
             _timerDue = null;
             while (_delays.TryPeek(out var key, out var due) && due <= now)
             {
@@ -191,7 +194,7 @@ public class WorkQueue<TKey> : IDisposable where TKey : notnull
         if (_closed || !_delays.TryPeek(out _, out var due) || _timerDue <= due)
             return;
         _timerDue = due;
-        var wait = due - _clock.GetUtcNow();
+        var wait = TimeSpan.FromSeconds((due - _clock.GetTimestamp()) / (double)_clock.TimestampFrequency);
         // Rounded up: a timer counts whole milliseconds and must not come just too early.
         var milliseconds = Math.Clamp(Math.Ceiling(wait.TotalMilliseconds), 0, uint.MaxValue - 2);
         _timer.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);

@@ -164,14 +164,14 @@ internal static class ControllerTable
             [Wake.Self<CertificateSigningRequest>()], CertificateCleaner.Make) { Workers = 1 },
 
         new("bootstrap-signer-controller", "bootstrap-signer",
-            [Allow("", "configmaps", "get list watch update", "cluster-info"), Allow("", "secrets", "get list watch"), Events],
+            [Allow("", "configmaps", "update", "cluster-info"), Events],
             [BootstrapSigner.WhenEitherChanges], BootstrapSigner.Make) { Workers = 1 },
 
-        new("token-cleaner-controller", "token-cleaner", [Allow("", "secrets", "get list watch delete"), Events],
+        new("token-cleaner-controller", "token-cleaner", [Allow("", "secrets", "delete"), Events],
             [TokenCleaner.WhenTokensChange], TokenCleaner.Make) { Workers = 1 },
 
         new("serviceaccount-token-controller", "tokens-controller",
-            [Allow("", "secrets", "get list watch update delete"), Allow("", "serviceaccounts", "get list watch"), Allow("", "serviceaccounts/token", "create")],
+            [Allow("", "secrets", "update delete"), Allow("", "serviceaccounts", "get"), Allow("", "serviceaccounts/token", "create")],
             [ServiceAccountTokenController.WhenSecretsChange, Wake.Via<ServiceAccount>(ServiceAccountTokenController.SecretsOf)], ServiceAccountTokenController.Make),
 
         new("ttl-controller", "ttl-controller", [Allow("", "nodes", "list watch update patch"), Events],

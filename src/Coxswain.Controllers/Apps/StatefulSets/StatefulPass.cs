@@ -11,6 +11,9 @@ namespace Coxswain.Controllers;
 internal sealed class StatefulPass(IApiClient api, Lister<PersistentVolumeClaim> claims, EventRecorder events, TimeProvider clock, StatefulSet set,
     Dictionary<int, Pod> pods, ControllerRevision current, ControllerRevision update)
 {
+    /// <summary>How many pods one pass makes or deletes; their changes bring the next pass.</summary>
+    private const int Burst = 500;
+
     private readonly int _first = set.Spec.Ordinals?.Start ?? 0;
     private readonly int _end = (set.Spec.Ordinals?.Start ?? 0) + (set.Spec.Replicas ?? 1);
     private readonly bool _inOrder = set.Spec.PodManagementPolicy != PodManagementPolicyType.Parallel;
@@ -58,6 +61,7 @@ internal sealed class StatefulPass(IApiClient api, Lister<PersistentVolumeClaim>
     private async Task<bool> FillAsync(CancellationToken cancellation)
     {
         var well = true;
+        var made = 0;
         for (var ordinal = _first; ordinal < _end; ordinal++)
         {
             if (pods.TryGetValue(ordinal, out var pod) && PodFacts.IsFinished(pod))
@@ -68,6 +72,8 @@ internal sealed class StatefulPass(IApiClient api, Lister<PersistentVolumeClaim>
             }
             else if (pod is null)
             {
+                if (++made > Burst)
+                    return false;
                 await CreateAsync(ordinal, cancellation).ConfigureAwait(false);
                 well = false;
             }
@@ -88,10 +94,13 @@ internal sealed class StatefulPass(IApiClient api, Lister<PersistentVolumeClaim>
     private async Task<bool> ShrinkAsync(CancellationToken cancellation)
     {
         var surplus = pods.Where(p => p.Key < _first || p.Key >= _end).OrderByDescending(p => p.Key).ToList();
+        var deleted = 0;
         foreach (var (ordinal, pod) in surplus)
         {
             if (pod.Metadata.DeletionTimestamp is null)
             {
+                if (++deleted > Burst)
+                    return false;
                 await _retention.ApplyAsync(ordinal, pod, scaledAway: true, cancellation).ConfigureAwait(false);
                 await DeleteAsync(pod, cancellation).ConfigureAwait(false);
             }
