@@ -39,6 +39,10 @@ internal sealed class ClusterFeed(ClusterState cluster, SchedulingQueue queue, F
             (before, c) => Changed(EventKind.StorageClass, before, c, () => cluster.Volumes.Set(c)), c => Locked(() => cluster.Volumes.RemoveClass(c.Metadata.Name)));
         Follow(informers.Informer<CSINode>(),
             (before, c) => Changed(EventKind.CsiNode, before, c, () => cluster.Volumes.Set(c)), c => Locked(() => cluster.Volumes.RemoveCsiNode(c.Metadata.Name)));
+        Follow(informers.Informer<CSIDriver>(),
+            (before, d) => Changed(EventKind.StorageClass, before, d, () => cluster.Volumes.Set(d)), d => Locked(() => cluster.Volumes.RemoveDriver(d.Metadata.Name)));
+        Follow(informers.Informer<CSIStorageCapacity>(),
+            (before, c) => Changed(EventKind.StorageClass, before, c, () => cluster.Volumes.Set(c)), c => Locked(() => cluster.Volumes.RemoveCapacity(Name(c))));
         _informers.Add(informers.Informer<PodDisruptionBudget>());
         // Last: pods then find what they refer to.
         Follow(informers.Informer<Pod>(), PodChanged, PodGone);

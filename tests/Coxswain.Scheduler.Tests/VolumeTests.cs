@@ -94,6 +94,26 @@ public sealed class VolumeTests
     }
 
     [Fact]
+    public void A_volume_is_made_only_where_its_driver_says_there_is_room()
+    {
+        var cluster = Cluster(Node("a1", zone: "a"), Node("b1", zone: "b"));
+        cluster.Volumes.Set(Claim("made"));
+        cluster.Volumes.Set(Lazy with { Metadata = new() { Name = "made" }, Provisioner = "example.com/p" });
+        cluster.Volumes.Set(new CSIDriver { Metadata = new() { Name = "example.com/p" }, Spec = new() { StorageCapacity = true } });
+        Assert.Equal("0/2 nodes are available: 2 node(s) did not have enough free storage.", Message(cluster));
+        foreach (var (zone, room) in new[] { ("a", "4Gi"), ("b", "6Gi") })
+        {
+            cluster.Volumes.Set(new CSIStorageCapacity
+            {
+                Metadata = new() { Namespace = "kube-system", Name = zone }, StorageClassName = "made", Capacity = Quantity.Parse(room),
+                NodeTopology = new() { MatchLabels = ApiMap.Of(Zone, zone) },
+            });
+        }
+
+        Assert.Equal("b1", cluster.Schedule(Pod("a", change: Mounts)).Node);
+    }
+
+    [Fact]
     public void A_pod_stays_in_the_zone_that_its_volumes_labels_name()
     {
         var cluster = Cluster(Node("a1", zone: "a"), Node("b1", zone: "b"), Node("c1", zone: "c"));

@@ -11,6 +11,7 @@ internal sealed class VolumeBinding(IApiClient? api, TimeProvider clock, TimeSpa
 {
     private static readonly Rejection NotReached = new("node(s) didn't match PersistentVolume's node affinity", resolvable: false);
     private static readonly Rejection NothingToBind = new("node(s) didn't find available persistent volumes to bind", resolvable: false);
+    private static readonly Rejection NoRoom = new("node(s) did not have enough free storage", resolvable: false);
     private static readonly Rejection VolumeGone = new("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)", resolvable: false);
 
     public string Name => "VolumeBinding";
@@ -78,9 +79,15 @@ internal sealed class VolumeBinding(IApiClient? api, TimeProvider clock, TimeSpa
             }
         }
 
-        if (claims.Waiting.Count > 0 && Decide(cycle, claims, node.Node!) is null)
-            (reasons ??= []).Add(NothingToBind.Reasons[0]);
-        return reasons is null ? null : reasons.Count > 1 ? new(reasons, Resolvable: false) : reasons[0] == NotReached.Reasons[0] ? NotReached : NothingToBind;
+        if (claims.Waiting.Count > 0)
+        {
+            if (Decide(cycle, claims, node.Node!) is not { } plan)
+                (reasons ??= []).Add(NothingToBind.Reasons[0]);
+            else if (plan.Exists(p => p.Volume is null && !VolumeMatching.HasRoom(p.Claim, node.Node!, cycle.Cluster.Volumes)))
+                (reasons ??= []).Add(NoRoom.Reasons[0]);
+        }
+
+        return reasons is null ? null : new(reasons, Resolvable: false);
     }
 
     public IReservation? Reserve(CycleContext cycle, NodeInfo node)

@@ -66,6 +66,22 @@ internal static class VolumeMatching
     public static bool CanProvision(PersistentVolumeClaim claim, Node node, VolumeState volumes) =>
         volumes.Class(ClassOf(claim)) is { } made && made.Provisioner is not ("" or "kubernetes.io/no-provisioner") && IsAllowed(made, node);
 
+    /// <summary>Whether its driver has room for a claim's volume where a node can reach it; a driver that keeps no account always has.</summary>
+    public static bool HasRoom(PersistentVolumeClaim claim, Node node, VolumeState volumes)
+    {
+        if (volumes.Class(ClassOf(claim)) is not { } made || volumes.Driver(made.Provisioner)?.Spec.StorageCapacity != true)
+            return true;
+        var wanted = claim.Spec.Resources.Requests.GetValueOrDefault("storage");
+        foreach (var capacity in volumes.Capacities)
+        {
+            if (capacity.StorageClassName == made.Metadata.Name && (capacity.MaximumVolumeSize ?? capacity.Capacity) is { } room && room >= wanted
+                && capacity.NodeTopology is { } topology && Selector.From(topology).Matches(node.Metadata.Labels))
+                return true;
+        }
+
+        return false;
+    }
+
     private static bool IsAllowed(StorageClass storageClass, Node node)
     {
         if (storageClass.AllowedTopologies.Count == 0)

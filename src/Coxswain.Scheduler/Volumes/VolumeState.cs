@@ -12,6 +12,8 @@ public sealed class VolumeState
     private readonly Dictionary<string, PersistentVolume> _volumes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StorageClass> _classes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CSINode> _csiNodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CSIDriver> _drivers = new(StringComparer.Ordinal);
+    private readonly Dictionary<NamespacedName, CSIStorageCapacity> _capacities = [];
     private readonly Dictionary<NamespacedName, int> _uses = [];
     private readonly Dictionary<string, NamespacedName> _promised = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,6 +28,11 @@ public sealed class VolumeState
     public PersistentVolume? Volume(string name) => _volumes.GetValueOrDefault(name);
 
     public StorageClass? Class(string name) => _classes.GetValueOrDefault(name);
+
+    public CSIDriver? Driver(string name) => _drivers.GetValueOrDefault(name);
+
+    /// <summary>What drivers say is left for volumes, by class and part of the cluster.</summary>
+    public IEnumerable<CSIStorageCapacity> Capacities => _capacities.Values;
 
     public CSINode? CsiNode(string name) => _csiNodes.GetValueOrDefault(name);
 
@@ -43,6 +50,14 @@ public sealed class VolumeState
     public void Set(StorageClass storageClass) => _classes[storageClass.Metadata.Name] = storageClass;
 
     public void Set(CSINode node) => _csiNodes[node.Metadata.Name] = node;
+
+    public void Set(CSIDriver driver) => _drivers[driver.Metadata.Name] = driver;
+
+    public void Set(CSIStorageCapacity capacity) => _capacities[new(capacity.Metadata.Namespace, capacity.Metadata.Name)] = capacity;
+
+    public void RemoveDriver(string name) => _drivers.Remove(name);
+
+    public void RemoveCapacity(NamespacedName name) => _capacities.Remove(name);
 
     public void RemoveClaim(NamespacedName name)
     {
