@@ -55,7 +55,12 @@ public sealed record DatastoreFile(string Kind, IReadOnlyList<string> Servers, s
                 $"--etcd-servers names other members than those that the state of this cluster was moved to ({string.Join(',', moved.Servers)}); if they are of the same etcd cluster, remove {directory.Datastore}");
         }
 
-        return given.EtcdServers.Count > 0 ? given : given with { EtcdServers = servers, EtcdCaFile = moved.CaFile, EtcdCertFile = moved.CertFile, EtcdKeyFile = moved.KeyFile };
+        if (given.EtcdServers.Count > 0)
+            return given;
+
+        // Certificates that moved to other files are named by flags.
+        given = given with { EtcdServers = servers, EtcdCaFile = given.EtcdCaFile.Length > 0 ? given.EtcdCaFile : moved.CaFile };
+        return given.EtcdCertFile.Length > 0 ? given : given with { EtcdCertFile = moved.CertFile, EtcdKeyFile = moved.KeyFile };
     }
 }
 

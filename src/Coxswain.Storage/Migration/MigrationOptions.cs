@@ -22,7 +22,7 @@ public sealed record MigrationOptions
     public int Writers { get; init; } = 128;
 
     /// <summary>How many revisions the source may go on while it is copied, before a part of the work has to be done again.
-    /// Null: a million where that costs nothing, else what some seconds of writing cost.</summary>
+    /// Null: a million where that costs nothing, else by how long the copying will take.</summary>
     public long? Margin { get; init; }
 
     /// <summary>Writes are paused when the target is at most so many revisions behind.</summary>

@@ -18,6 +18,7 @@ public sealed class StoreMigration(
     private readonly StoreRange _range = StoreRange.Prefix(options.Prefix);
     private long _marker;
     private long _floor;
+    private long _margin;
     private long _applied;
 
     /// <summary>Does it all. When this returns, the target is in use and owned by the source's <see cref="SwitchableStore"/>; when it
@@ -77,6 +78,22 @@ public sealed class StoreMigration(
         _marker = present ? written.Revision : 0;
     }
 
+    /// <summary>After a failure in the pause. Where that cannot be done either, the next attempt finds a target that is not empty.</summary>
+    private async Task MarkAgainAsync()
+    {
+        if (_marker != 0)
+            return;
+        using var limit = new CancellationTokenSource(options.PauseLimit, clock);
+        try
+        {
+            await MarkAsync(present: true, limit.Token);
+        }
+        catch (Exception e) when (e is StoreException or OperationCanceledException)
+        {
+            // The failure that led here is the one to be told.
+        }
+    }
+
     private async Task ClearAsync(CancellationToken cancellation)
     {
         await using var snapshot = await StoreSnapshot.OpenAsync(target, cancellation);
@@ -87,11 +104,12 @@ public sealed class StoreMigration(
         }
     }
 
-    private long Margin => options.Margin ?? (target is IRevisionAdvance ? 1_000_000 : 5_000);
-
     private async Task RaiseAsync(CancellationToken cancellation)
     {
-        var wanted = (await source.GetRevisionsAsync(cancellation)).Current + Margin;
+        // Each time twice as far: the source was faster than was thought.
+        _margin = _margin > 0 ? _margin * 2 : options.Margin
+            ?? (target is IRevisionAdvance ? 1_000_000 : 2_000 + ((await source.ListAsync(_range, new(Limit: 1), cancellation)).Count / 4));
+        var wanted = (await source.GetRevisionsAsync(cancellation)).Current + _margin;
         await RevisionRaiser.RaiseAsync(
             target, wanted, options.Scratch + "revision/",
             new Told<long>(now => Report(MigrationPhase.Raise, $"revision {now} of {wanted}", done: false)), cancellation);
@@ -153,7 +171,7 @@ public sealed class StoreMigration(
         {
             await FollowAsync(changes, cancellation);
             var current = (await source.GetRevisionsAsync(cancellation)).Current;
-            if (current + (Margin / 4) >= _floor)
+            if (current + (_margin / 4) >= _floor)
             {
                 // The source has come near the revisions that the target's keys have.
                 await RaiseAsync(cancellation);
@@ -208,7 +226,7 @@ public sealed class StoreMigration(
                 await old.DisposeAsync();
             if (fresh is not null)
                 await fresh.DisposeAsync();
-            await MarkAsync(present: true, cancellation);
+            await MarkAgainAsync();
             if (error is OperationCanceledException && !cancellation.IsCancellationRequested)
                 throw new MigrationException($"The last step took longer than {options.PauseLimit.TotalSeconds} s; writes go on in the source, and the datastore was not changed.", error);
             throw;

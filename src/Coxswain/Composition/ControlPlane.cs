@@ -143,6 +143,8 @@ internal sealed class ControlPlane(ClusterOptions options, IProgress<PhaseReport
                 ClusterCidr = "",
             }, clock, loggers);
         _supervisor.Run("controllers", Elected("kube-controller-manager", manager.RunAsync));
+        if (options.Backup.Directory.Length > 0)
+            _supervisor.Run("backups", stop => new ScheduledBackups(options, this, clock, loggers.CreateLogger<ScheduledBackups>()).RunAsync(stop));
         if (options.RunScheduler)
             _supervisor.Run("scheduler", Elected("kube-scheduler", RunSchedulerAsync));
         if (options.SimulatedNodes > 0)

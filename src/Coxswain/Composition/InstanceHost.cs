@@ -53,8 +53,6 @@ internal sealed class InstanceHost(TimeProvider clock) : IInstanceHost
 
         (record with { Server = controlPlane.Address.GetLeftPart(UriPartial.Authority), ReadyAt = clock.GetUtcNow() }).Write(directory);
         background.Run("log rotation", stop => LogRotation.RunAsync(directory.Log, clock, stop));
-        if (options.Backup.Directory.Length > 0)
-            background.Run("backups", stop => new ScheduledBackups(options, controlPlane, clock, loggers.CreateLogger<ScheduledBackups>()).RunAsync(stop));
         ready();
 
         try

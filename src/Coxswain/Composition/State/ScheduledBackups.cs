@@ -36,6 +36,7 @@ internal sealed partial class ScheduledBackups(ClusterOptions options, ControlPl
 
     private void Told(BackupTurn turn)
     {
+        BackupMetrics.Note(turn);
         if (turn.Error is not null)
             LogFailed(turn.Error, turn.Next);
         new BackupStatus(turn.At, turn.Path, turn.Error, turn.Next).Write(options.Directory);

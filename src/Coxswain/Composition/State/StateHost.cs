@@ -74,7 +74,11 @@ internal sealed class StateHost(string version, TimeProvider clock) : IStateHost
         if (!File.Exists(Path.Combine(directory.Pki, "ca.crt")))
             throw new LifecycleException($"there is no cluster in {directory.Root}; name its folder with --data-dir");
         using var claim = InstanceLock.Acquire(directory);
-        var options = InstanceSettings.Read(directory) with { InMemory = false };
+        var options = InstanceSettings.Read(directory);
+        if (options.InMemory)
+            throw new LifecycleException($"the instance in {directory.Root} kept its state in memory (--in-memory): nothing is left of it");
+        if (DatastoreFile.Resolve(directory, options.Store).EtcdServers.Count == 0 && !File.Exists(directory.Database))
+            throw new LifecycleException($"there is no state in {directory.Root}: {directory.Database} is missing");
         using var quiet = LoggerFactory.Create(_ => { });
         return await TellingAsync(async () =>
         {
