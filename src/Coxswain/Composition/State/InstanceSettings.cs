@@ -18,7 +18,11 @@ internal static class InstanceSettings
     };
 
     /// <summary>Settings whose value is files that the cluster cannot do without.</summary>
-    private static readonly string[] OfFiles = ["token-auth-file", "service-account-signing-key-file", "service-account-key-file", "encryption-provider-config"];
+    private static readonly string[] OfFiles =
+    [
+        "token-auth-file", "service-account-signing-key-file", "service-account-key-file", "encryption-provider-config",
+        "requestheader-client-ca-file", "proxy-client-cert-file", "proxy-client-key-file",
+    ];
 
     public static void Write(ClusterOptions options)
     {
