@@ -56,14 +56,14 @@ projects() { ls -d tests/*.Tests | grep -v EndToEnd; }
 run_soak() {
   export COXSWAIN_KILL_ROUNDS=${COXSWAIN_KILL_ROUNDS:-500} COXSWAIN_FUZZ=${COXSWAIN_FUZZ:-100}
   local project name failed=0 since=$SECONDS classes=() log
-  if [ $# -eq 0 ]; then set -- Crash Kill PowerLoss Fault Starvation Model History ExitDoor; fi
+  if [ $# -eq 0 ]; then set -- Crash Kill PowerLoss Fault Starvation Model History Fuzz ExitDoor; fi
   for name in "$@"; do classes+=(-class "*$name*"); done
   log=$(mktemp)
   echo "$COXSWAIN_KILL_ROUNDS kills, $COXSWAIN_FUZZ times the usual cases: $*"
-  for project in $(ls -d tests/Coxswain.Storage*.Tests) tests/Coxswain.EndToEnd.Tests; do
+  for project in $(ls -d tests/Coxswain.Storage*.Tests) tests/Coxswain.ApiServer.Tests tests/Coxswain.EndToEnd.Tests; do
     name=$(basename "$project")
     timeout 12h dotnet "artifacts/bin/$name/${configuration,,}/$name.dll" -noColor "${classes[@]}" 2>&1 | tee "$log" | grep --line-buffered -E "^    [a-z]|FAIL|SKIP|^ +Coxswain.*Total:" || true
-    if ! grep -qE "Errors: 0, Failed: 0," "$log"; then failed=$((failed + 1)); cat "$log"; fi
+    if ! grep -qE "Errors: 0, Failed: 0,|Total: 0$" "$log"; then failed=$((failed + 1)); cat "$log"; fi
   done
   rm -f "$log"
   echo "soak: $([ $failed -eq 0 ] && echo passed || echo "$failed projects failed") after $((SECONDS - since)) s"
