@@ -54,7 +54,7 @@ public sealed class TestCluster : IAsyncDisposable
     /// <param name="waits">Until it is ready.</param>
     public static async Task<TestCluster> StartOnAsync(
         IStore store, CancellationToken cancellation, ApiServerOptions? options = null, TimeProvider? clock = null, ILoggerFactory? logs = null,
-        bool waits = true, params IReadOnlyList<string> tokens)
+        bool waits = true, ApiServerAdditions? additions = null, params IReadOnlyList<string> tokens)
     {
         var directory = Directory.CreateTempSubdirectory("coxswain-test-").FullName;
         var tokenFile = Path.Combine(directory, "tokens.csv");
@@ -63,7 +63,7 @@ public sealed class TestCluster : IAsyncDisposable
         clock ??= TimeProvider.System;
         var pki = PkiDirectory.Open(Path.Combine(directory, "pki"), TimeProvider.System);
         var server = await ApiServer.ApiServer.StartAsync(
-            options, store, ApiServerPki.From(pki, options, [], []), clock, logs ?? NullLoggerFactory.Instance, cancellation);
+            options, store, ApiServerPki.From(pki, options, [], []), clock, logs ?? NullLoggerFactory.Instance, cancellation, additions);
         if (waits)
             await server.Ready.WaitAsync(cancellation);
         return new(directory, pki, store, server, options, clock, owns: true);

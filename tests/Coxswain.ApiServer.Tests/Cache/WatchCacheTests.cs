@@ -2,6 +2,7 @@ using System.Text;
 using Coxswain.Api.Core.V1;
 using Coxswain.ApiServer.Cache;
 using Coxswain.Storage;
+using Coxswain.Testing;
 using static Coxswain.ApiServer.Tests.Cache.CacheFixture;
 
 namespace Coxswain.ApiServer.Tests.Cache;
@@ -37,6 +38,34 @@ public sealed class WatchCacheTests
             await fixture.Cache.CatchUpAsync(Cancellation);
             Assert.Equal(revision, fixture.Cache.Snapshot().Find(Key("a"))!.Revision);
         }
+    }
+
+    [Fact]
+    public async Task A_consistent_read_does_not_wait_for_ever_for_changes_that_do_not_come()
+    {
+        await using var fixture = new CacheFixture(new DeafStore());
+        await fixture.PutAsync("a");
+        await fixture.Cache.ReadyAsync(Cancellation);
+        await fixture.PutAsync("b");
+
+        var read = fixture.Cache.TryCatchUpAsync(Cancellation).AsTask();
+        Assert.False(read.IsCompleted);
+        await Eventually.TrueAsync(() =>
+        {
+            fixture.Clock.Advance(TimeSpan.FromSeconds(5));
+            return read.IsCompleted;
+        }, cancellation: Cancellation);
+
+        Assert.Contains("do not come", await read, StringComparison.Ordinal);
+        Assert.Equal(1, fixture.Cache.StaleReads);
+        Assert.NotNull(fixture.Cache.Snapshot().Find(CacheFixture.Key("a")));
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () =>
+        {
+            var strict = fixture.Cache.CatchUpAsync(Cancellation).AsTask();
+            while (!strict.IsCompleted)
+                fixture.Clock.Advance(TimeSpan.FromSeconds(5));
+            await strict;
+        });
     }
 
     [Fact]
