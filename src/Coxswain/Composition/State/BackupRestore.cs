@@ -69,7 +69,8 @@ internal sealed class BackupRestore(RestoreRequest request, TimeProvider clock)
 
     private async Task<string?> RestoreAsync(CancellationToken cancellation)
     {
-        SecureFile.CreateDirectory(_part.Root);
+        // With all its folders, so that it is known as ours (coxswain reset) before its first start.
+        _part.Create();
         await using var reader = await BackupFile.OpenAsync(request.File, _secret, cancellation).ConfigureAwait(false);
         var (_, files) = await reader.ReadFilesAsync().ConfigureAwait(false);
         BackupVerification.WriteFiles(_part.Root, [.. files.Where(f => f.Name != BackupMaker.SettingsFile)]);
