@@ -71,7 +71,7 @@ internal sealed class FakeWebhook : IAsyncDisposable
                 _connections.Add(ServeAsync(client));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
             // It is being disposed.
         }
