@@ -132,6 +132,36 @@ public sealed class EtcdFaultTests
     }
 
     [Fact]
+    public async Task Leaving_a_member_that_works_costs_no_write_its_outcome()
+    {
+        Real.Etcd("3.5");
+        await using var cluster = await EtcdCluster.StartAsync("3.5", members: 3, cancellation: Cancellation);
+        await using var store = await Real.OpenAsync(cluster);
+        using var stop = new CancellationTokenSource();
+        var writers = Enumerable.Range(0, 8).Select(writer => Task.Run(
+            async () =>
+            {
+                var revision = 0L;
+                while (!stop.IsCancellationRequested)
+                    revision = (await store.WriteAsync(new($"/leaving/{writer}", revision, Bytes("x")), Cancellation)).Revision;
+            },
+            Cancellation)).ToArray();
+        for (var i = 0; i < 12; i++)
+        {
+            var answered = store.Metrics.Requests;
+            store.Connection.Leave(store.Endpoint);
+            await Eventually.TrueAsync(
+                () => writers.Any(task => task.IsFaulted) || store.Metrics.Requests > answered + 20,
+                () => store.LastFailure, Cancellation);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(writers);
+        var newest = (await store.GetRevisionsAsync(Cancellation)).Current;
+        await Eventually.TrueAsync(() => store.WatchedRevision == newest, cancellation: Cancellation);
+    }
+
+    [Fact]
     public async Task A_slow_network_between_the_members_only_slows_the_writes()
     {
         Real.Etcd("3.5");

@@ -69,6 +69,7 @@ internal sealed class EtcdConnection : IAsyncDisposable
             var started = _clock.GetTimestamp();
             var sent = false;
             GrpcException error;
+            link.Begin();
             try
             {
                 await IdentifyAsync(link).WaitAsync(cancellation);
@@ -83,17 +84,15 @@ internal sealed class EtcdConnection : IAsyncDisposable
             {
                 error = failure;
             }
-            catch (ObjectDisposedException failure) when (link.Left.IsCancellationRequested)
-            {
-                // The connection was left between our looking and our asking: nothing was sent.
-                sent = false;
-                error = new(GrpcStatusCode.Unavailable, "the member was left", failure);
-            }
             catch (OperationCanceledException failure) when (link.Lost.IsCancellationRequested)
             {
                 ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, typeof(EtcdStore));
                 cancellation.ThrowIfCancellationRequested();
                 error = new(GrpcStatusCode.Unavailable, "the member stopped answering", failure);
+            }
+            finally
+            {
+                link.End();
             }
 
             var verdict = sent ? EtcdErrors.Judge(error) : EtcdFailure.Refused;

@@ -68,6 +68,7 @@ internal sealed class EtcdEndpoint(Uri address, EtcdTls tls, EtcdStoreOptions op
         private readonly CancellationTokenSource _lost = new();
         private readonly CancellationTokenSource _left = new();
         private Task? _identified;
+        private int _calls;
 
         public GrpcChannel Channel => channel;
 
@@ -86,11 +87,22 @@ internal sealed class EtcdEndpoint(Uri address, EtcdTls tls, EtcdStoreOptions op
         /// <summary>Nothing new belongs on this connection.</summary>
         public CancellationToken Left => _left.Token;
 
+        /// <summary>A call begins; <see cref="End"/> ends it.</summary>
+        public void Begin() => Interlocked.Increment(ref _calls);
+
+        /// <summary>A call has ended: the last one on a connection that was left closes it.</summary>
+        public void End()
+        {
+            if (Interlocked.Decrement(ref _calls) == 0 && _left.IsCancellationRequested)
+                channel.Dispose();
+        }
+
         /// <summary>The channel closes when the last call on it has ended.</summary>
         public void Leave()
         {
+            Begin();
             _left.Cancel();
-            channel.Dispose();
+            End();
         }
 
         public void Dispose()

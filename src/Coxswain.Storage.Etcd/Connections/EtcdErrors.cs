@@ -55,10 +55,13 @@ internal static class EtcdErrors
         _ => new StoreException($"etcd refused a request: {error.Detail}", error),
     };
 
-    private static bool NeverSent(GrpcException error) => error.InnerException is HttpRequestException
-    {
-        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
-    };
+    // There was no connection, or the channel had been closed before the call began because another member is used.
+    private static bool NeverSent(GrpcException error) => error.InnerException is
+        HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+        }
+        or ObjectDisposedException { ObjectName: "System.Net.Http.HttpMessageInvoker" or "System.Net.Http.SocketsHttpHandler" };
 
     private static bool Says(GrpcException error, string words) => error.Detail.Contains(words, StringComparison.Ordinal);
 }
