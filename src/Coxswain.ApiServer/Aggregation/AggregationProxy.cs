@@ -18,26 +18,27 @@ internal sealed partial class AggregationProxy(AggregatedApi api, AggregationTra
 {
     private const string OpenApi = "/openapi/v3/";
 
-    /// <returns>False: the path is ours.</returns>
-    public ValueTask<bool> TryHandleAsync(HttpContext context, ApiRequest request, CancellationToken cancellation)
+    /// <summary>Completes when it is known whether a request is for another server: mostly at once.</summary>
+    public ValueTask ReadyAsync(ApiRequest request, CancellationToken cancellation) =>
+        api.IsReady || PathOf(request) is null ? default : api.ReadyAsync(cancellation);
+
+    /// <returns>Null: the path is ours. Otherwise the request is passed on, until this completes.</returns>
+    public Task? TryHandle(HttpContext context, ApiRequest request, CancellationToken cancellation)
+    {
+        // Most requests: they must not cost anything here.
+        var groups = api.Current;
+        if (groups.IsEmpty || PathOf(request) is not { } path || VersionOf(path) is not { } version || groups.Find(version) is not { } service)
+            return null;
+        return HandleAsync(context, service, request.User, cancellation);
+    }
+
+    /// <summary>The path of a group's version, or of its description; null: another.</summary>
+    private static string? PathOf(ApiRequest request)
     {
         var path = request.Info.Path;
         if (path.StartsWith(OpenApi, StringComparison.Ordinal))
             path = path[(OpenApi.Length - 1)..];
-
-        // Most requests: they must not cost anything here.
-        return path.StartsWith("/apis/", StringComparison.Ordinal) && !(api.IsReady && api.Current.IsEmpty)
-            ? FindAndHandleAsync(context, path, request.User, cancellation)
-            : new(false);
-    }
-
-    private async ValueTask<bool> FindAndHandleAsync(HttpContext context, string path, UserInfo user, CancellationToken cancellation)
-    {
-        await api.ReadyAsync(cancellation);
-        if (VersionOf(path) is not { } version || api.Current.Find(version) is not { } service)
-            return false;
-        await HandleAsync(context, service, user, cancellation);
-        return true;
+        return path.StartsWith("/apis/", StringComparison.Ordinal) ? path : null;
     }
 
     private static GroupVersion? VersionOf(string path)

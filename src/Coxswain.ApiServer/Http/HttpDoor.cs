@@ -116,8 +116,13 @@ internal sealed partial class HttpDoor(
             Now = Now(),
         };
         await dispatcher.AuthorizeAsync(request, cancellation);
-        if (await aggregation.TryHandleAsync(context, request, cancellation))
+        await aggregation.ReadyAsync(request, cancellation);
+        if (aggregation.TryHandle(context, request, cancellation) is { } forwarded)
+        {
+            await forwarded;
             return;
+        }
+
         if (!info.IsResourceRequest)
         {
             await paths.HandleAsync(context, request, cancellation);
