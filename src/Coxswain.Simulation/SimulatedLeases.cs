@@ -30,7 +30,7 @@ internal sealed partial class SimulatedLeases(SimulationOptions options, IApiCli
 
     public async ValueTask RenewAsync(int index, CancellationToken cancellation)
     {
-        var name = new NamespacedName(SimulatedObjects.LeaseNamespace, options.NameOf(index));
+        var name = new NamespacedName(SimulatedObjects.LeaseNamespace, SimulationOptions.NameOf(index));
         try
         {
             var known = _known.GetValueOrDefault(index) ?? await api.FindAsync<Lease>(name, cancellation).ConfigureAwait(false);

@@ -49,7 +49,7 @@ public sealed class SimulatedNodes(SimulationOptions options, IApiClient api, Ti
             else
                 await IgnoreAsync(409, api.UpdateStatusAsync(node with { Status = wanted.Status }, token)).ConfigureAwait(false);
         }).ConfigureAwait(false);
-        var names = Enumerable.Range(0, options.Nodes).Select(options.NameOf).ToHashSet(StringComparer.Ordinal);
+        var names = Enumerable.Range(0, options.Nodes).Select(SimulationOptions.NameOf).ToHashSet(StringComparer.Ordinal);
         await Parallel.ForEachAsync(present.Keys.Where(n => !names.Contains(n)), parallel, async (name, token) =>
             await IgnoreAsync(404, api.DeleteAsync<Node>(new("", name), null, token)).ConfigureAwait(false)).ConfigureAwait(false);
     }

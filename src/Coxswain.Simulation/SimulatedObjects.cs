@@ -15,7 +15,7 @@ internal static class SimulatedObjects
 
     public static Node Node(SimulationOptions options, int index, DateTimeOffset now)
     {
-        var name = options.NameOf(index);
+        var name = SimulationOptions.NameOf(index);
         return new()
         {
             Metadata = new()

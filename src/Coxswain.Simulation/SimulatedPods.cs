@@ -20,7 +20,7 @@ internal sealed class SimulatedPods : IReconciler
     {
         (_options, _api, _clock, _pods) = (options, api, clock, pods.Lister);
         for (var i = 0; i < options.Nodes; i++)
-            _nodes[options.NameOf(i)] = i;
+            _nodes[SimulationOptions.NameOf(i)] = i;
         pods.AddHandler(new() { Added = Look, Updated = (_, pod) => Look(pod) });
 
         void Look(Pod pod)

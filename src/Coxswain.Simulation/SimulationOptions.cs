@@ -1,5 +1,4 @@
 using Coxswain.Api;
-using Coxswain.Api.Core.V1;
 
 namespace Coxswain.Simulation;
 
@@ -24,5 +23,5 @@ public sealed record SimulationOptions
     /// <summary>What the nodes say that they run.</summary>
     public string Version { get; init; } = "v1.36.0";
 
-    public string NameOf(int index) => $"simulated-{index:d5}";
+    public static string NameOf(int index) => $"simulated-{index:d5}";
 }

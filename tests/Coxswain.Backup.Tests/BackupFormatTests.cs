@@ -48,12 +48,14 @@ public sealed class BackupFormatTests : IDisposable
         Prop.ForAll(states, state =>
         {
             using var samples = new Samples();
+#pragma warning disable VSTHRD002 // FsCheck's properties are synchronous
             return Task.Run(async () =>
             {
                 await using var store = await Samples.StoreAsync(state);
                 var (entries, _, _) = await Samples.ReadAsync(await samples.WriteAsync($"s{run++}", store));
                 return entries.SequenceEqual((await store.ListAsync(new("", null), default, Cancellation)).Entries);
             }).Result;
+#pragma warning restore VSTHRD002
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
     }
 

@@ -227,7 +227,7 @@ internal static class Scenarios
 
     private static void Attach(Bed bed)
     {
-        if (bed.Api.All<PersistentVolumeClaim>().FirstOrDefault() is { } claim && bed.Api.All<PersistentVolume>().FirstOrDefault() is { Spec.ClaimRef.Uid: "" })
+        if (bed.Api.All<PersistentVolumeClaim>() is [var claim, ..] && bed.Api.All<PersistentVolume>() is [{ Spec.ClaimRef.Uid: "" }, ..])
             bed.Api.Change<PersistentVolume>(new("", "data"), v => v with { Spec = v.Spec with { ClaimRef = VolumeFacts.ReferenceTo(claim) } });
         foreach (var attachment in bed.Api.All<VolumeAttachment>().Where(a => !a.Status.Attached))
             bed.Api.Change<VolumeAttachment>(new("", attachment.Metadata.Name), a => a with { Status = new() { Attached = true } });

@@ -138,7 +138,7 @@ public sealed class StatefulSetTests
         await using var bed = await Bed.StartAsync("statefulset-controller");
         await bed.CreateAsync(Make(2));
         await bed.RolloutAsync(4);
-        Assert.All(bed.Api.All<PersistentVolumeClaim>(), c => Assert.Equal(0, c.Metadata.OwnerReferences.Count));
+        Assert.All(bed.Api.All<PersistentVolumeClaim>(), c => Assert.Empty(c.Metadata.OwnerReferences));
 
         bed.Api.Change<PersistentVolumeClaim>(new("default", "data-db-1"), c => c with
         {
@@ -153,6 +153,6 @@ public sealed class StatefulSetTests
 
         bed.Api.Change<StatefulSet>(Db, s => s with { Spec = s.Spec with { PersistentVolumeClaimRetentionPolicy = null } });
         await bed.RolloutAsync(2);
-        Assert.Equal(0, bed.Get<PersistentVolumeClaim>("data-db-0").Metadata.OwnerReferences.Count);
+        Assert.Empty(bed.Get<PersistentVolumeClaim>("data-db-0").Metadata.OwnerReferences);
     }
 }

@@ -365,7 +365,7 @@ public sealed class VolumeTests
         var claim = bed.Get<PersistentVolumeClaim>("web-scratch");
         Assert.Equal(("b", "web", true, true), (claim.Metadata.Labels["a"], claim.Metadata.OwnerReferences[0].Name, claim.Metadata.OwnerReferences[0].Controller, claim.Metadata.OwnerReferences[0].BlockOwnerDeletion));
         await bed.ToldAsync("FailedBinding", "PVC default/other-scratch was not created for pod default/other (pod is not owner)");
-        Assert.Equal(0, bed.Get<PersistentVolumeClaim>("other-scratch").Metadata.OwnerReferences.Count);
+        Assert.Empty(bed.Get<PersistentVolumeClaim>("other-scratch").Metadata.OwnerReferences);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Text;
 using Coxswain.Scheduler.Configuration;
-using static Coxswain.Scheduler.Tests.SchedulerData;
 
 namespace Coxswain.Scheduler.Tests;
 

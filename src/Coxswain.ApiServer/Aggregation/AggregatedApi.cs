@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using Coxswain.Api;
 using Coxswain.Api.ApiRegistration.V1;
-using Coxswain.ApiServer.Cache;
 using Coxswain.ApiServer.Registry;
 
 namespace Coxswain.ApiServer.Aggregation;

@@ -6,7 +6,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Coxswain.Api;
 using Coxswain.Api.Authentication.V1;
-using Coxswain.ApiServer.Subresources;
 using Coxswain.ApiServer.Webhooks;
 using Coxswain.Client;
 

@@ -34,7 +34,7 @@ internal static class FormerDefinition
         {
             versions = [];
             if ((string?)spec["version"] is { Length: > 0 } only)
-                versions.Add(new JsonObject { ["name"] = only, ["served"] = true, ["storage"] = true });
+                versions.Add((JsonNode)new JsonObject { ["name"] = only, ["served"] = true, ["storage"] = true });
             spec["versions"] = versions;
         }
 

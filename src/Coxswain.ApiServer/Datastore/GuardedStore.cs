@@ -180,7 +180,7 @@ internal sealed partial class GuardedStore : IStore
     /// <summary>Something failed that may have a reason of its own: asks for the revision, in the background.</summary>
     private StoreUnavailableException Doubt(StoreUnavailableException error)
     {
-        CheckAsync();
+        _ = CheckAsync();
         return new($"the datastore cannot be reached or has no quorum: {error.Message}", error);
     }
 

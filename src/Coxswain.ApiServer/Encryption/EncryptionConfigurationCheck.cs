@@ -1,4 +1,3 @@
-using Coxswain.Api;
 using Coxswain.Api.Validation;
 
 namespace Coxswain.ApiServer.Encryption;

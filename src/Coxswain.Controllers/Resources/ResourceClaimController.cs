@@ -1,6 +1,5 @@
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
-using Coxswain.Api.Meta.V1;
 using Coxswain.Api.Resource.V1;
 using Coxswain.Client;
 using ResourceClaim = Coxswain.Api.Resource.V1.ResourceClaim;

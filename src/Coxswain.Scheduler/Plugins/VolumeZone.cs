@@ -1,5 +1,3 @@
-using Coxswain.Api.Core.V1;
-using Coxswain.Scheduler.Volumes;
 
 namespace Coxswain.Scheduler.Plugins;
 

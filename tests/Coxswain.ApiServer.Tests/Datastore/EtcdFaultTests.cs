@@ -1,9 +1,5 @@
 using System.Net;
-using Coxswain.Api;
 using Coxswain.Api.Core.V1;
-using Coxswain.ApiServer.Tests.Conformance;
-using Coxswain.Client;
-using Coxswain.Testing;
 
 namespace Coxswain.ApiServer.Tests.Datastore;
 

@@ -3,7 +3,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Coxswain.Api;
 using Coxswain.Api.Core.V1;
-using Coxswain.ApiServer.Tests.Conformance;
 using Coxswain.Client;
 using Coxswain.Storage;
 using Coxswain.Testing;

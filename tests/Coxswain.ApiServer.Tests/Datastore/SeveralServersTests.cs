@@ -5,7 +5,6 @@ using Coxswain.Api.Core.V1;
 using Coxswain.Api.Discovery.V1;
 using Coxswain.ApiServer.Bootstrap;
 using Coxswain.ApiServer.Registry.Core;
-using Coxswain.ApiServer.Tests.Conformance;
 using Coxswain.Client;
 using Coxswain.Storage;
 using Coxswain.Testing;

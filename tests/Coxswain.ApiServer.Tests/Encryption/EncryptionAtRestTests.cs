@@ -1,6 +1,5 @@
 using System.Text;
 using Coxswain.ApiServer.Encryption;
-using Coxswain.ApiServer.Tests.Conformance;
 using Coxswain.Testing;
 using Coxswain.Testing.Cluster;
 

@@ -3,11 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Coxswain.Api;
 using Coxswain.Api.Apps.V1;
-using Coxswain.Api.Autoscaling.V2;
-using Coxswain.Api.Policy.V1;
 using Coxswain.ApiServer.Registry;
 using Coxswain.ApiServer.Tests.Conformance;
-using Coxswain.Storage;
 
 namespace Coxswain.ApiServer.Tests.Stored;
 

@@ -44,7 +44,10 @@ internal sealed class NodePortPool(PortRange range, IStore store, Func<Cancellat
     public async ValueTask ReleaseAsync(IReadOnlyCollection<int> ports, CancellationToken cancellation)
     {
         if (ports.Count > 0)
-            await ChangeAsync(bitmap => (true, Changed: ports.Count(bitmap.Release) > 0), cancellation);
+            await ChangeAsync(bitmap => (true, Changed: ReleaseAll(bitmap)), cancellation);
+
+        // Every one of them: no stopping at the first that was taken.
+        bool ReleaseAll(PortBitmap bitmap) => ports.Aggregate(false, (any, port) => bitmap.Release(port) || any);
     }
 
     /// <summary>Takes what services have and nobody took, and releases what was taken and no service has for some rounds: a server may end

@@ -1,4 +1,3 @@
-using Coxswain.Api;
 using Coxswain.Api.Core.V1;
 
 namespace Coxswain.Controllers;

@@ -1,6 +1,5 @@
 using Coxswain.Backup;
 using Coxswain.Cli;
-using Coxswain.Client;
 using Coxswain.Lifecycle;
 using Coxswain.Storage;
 using Microsoft.Extensions.Logging;
