@@ -8,9 +8,15 @@ internal sealed class ModelCodec<T>(GroupVersionKind kind) : ObjectCodec<T> wher
 {
     public override GroupVersionKind Kind => kind;
 
-    public override SchemaType Schema => SchemaTable.Get(T.SchemaIndex);
+    public override SchemaType Schema => OwnSchema;
 
-    public override T Read(ReadOnlySpan<byte> utf8, DecodeReport? report = null)
+    private static SchemaType OwnSchema => SchemaTable.Get(T.SchemaIndex);
+
+    public override T Read(ReadOnlySpan<byte> utf8, DecodeReport? report = null) => Read(utf8, report, merge: true);
+
+    /// <param name="merge">What is said twice is made one first. Done once only: in what has several forms (a schema or a boolean) it
+    /// stays, and the last one counts.</param>
+    private static T Read(ReadOnlySpan<byte> utf8, DecodeReport? report, bool merge)
     {
         var decoder = new JsonDecoder(utf8, report is not null);
         try
@@ -19,8 +25,8 @@ internal sealed class ModelCodec<T>(GroupVersionKind kind) : ObjectCodec<T> wher
             var result = T.ReadJson(ref decoder);
             decoder.Finish();
             if (decoder.Findings is { } findings)
-                JsonLocator.Report(utf8, Schema, findings, report!);
-            return decoder.HasDuplicates && JsonDuplicates.Merge(utf8, Schema) is { } merged ? Read(merged) : result;
+                JsonLocator.Report(utf8, OwnSchema, findings, report!);
+            return merge && decoder.HasDuplicates && JsonDuplicates.Merge(utf8, OwnSchema) is { } merged ? Read(merged, report: null, merge: false) : result;
         }
         catch (JsonException)
         {
@@ -32,7 +38,7 @@ internal sealed class ModelCodec<T>(GroupVersionKind kind) : ObjectCodec<T> wher
             // Upstream looks at the whole text's syntax before it reads any value.
             throw GoJsonScanner.Explain(utf8) is { } syntax
                 ? new DecodeException(syntax, isSyntax: true)
-                : new DecodeException(JsonLocator.Describe(utf8, Schema, mismatch));
+                : new DecodeException(JsonLocator.Describe(utf8, OwnSchema, mismatch));
         }
         catch (DecodeException) when (GoJsonScanner.Explain(utf8) is { } syntax)
         {

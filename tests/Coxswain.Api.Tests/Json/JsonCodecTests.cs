@@ -174,6 +174,17 @@ public sealed class JsonCodecTests
         Assert.Contains("\"containers\":[]", Text(pod), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_member_said_twice_in_what_has_several_forms_is_read_and_the_last_one_counts()
+    {
+        var definition = (Coxswain.Api.ApiExtensions.V1.CustomResourceDefinition)CodecTable.Find(Coxswain.Api.ApiExtensions.V1.CustomResourceDefinition.ResourceKind)!.ReadJson(
+            """
+            {"spec":{"versions":[{"name":"v1","schema":{"openAPIV3Schema":{"type":"object",
+             "properties":{"a":{"items":{"type":"string","type":"integer"},"additionalProperties":{"type":"string","type":"number"}}}}}}]}}
+            """u8, null);
+        Assert.Contains("integer", Text(definition), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"data":{"a":"1"},"data":{"b":"2"}}""", """{"data":{"a":"1","b":"2"}}""")]
     [InlineData("""{"data":{"a":"1"},"data":null}""", """{}""")]
