@@ -15,13 +15,16 @@ internal sealed class LimitRangerAdmission(IClusterView cluster) : IAdmissionPlu
     public bool Handles(AdmissionContext context) => (context.IsCreate && context.Is("", "pods"))
         || ((context.IsCreate || context.IsUpdate) && context.Is("", "persistentvolumeclaims"));
 
-    public ValueTask<IKubernetesObject?> MutateAsync(AdmissionContext context, IKubernetesObject? o, CancellationToken cancellation)
+    public async ValueTask<IKubernetesObject?> MutateAsync(AdmissionContext context, IKubernetesObject? o, CancellationToken cancellation)
     {
+        // The first limit range of a namespace holds from the moment it was made: where the cache has none, one may be on its way.
+        if (!cluster.List<LimitRange>(context.Namespace).Any())
+            await cluster.CatchUpAsync<LimitRange>(cancellation);
         if (o is not Pod pod)
-            return new(o);
+            return o;
         foreach (var range in cluster.List<LimitRange>(context.Namespace))
             pod = Defaulted(pod, range);
-        return new(pod);
+        return pod;
     }
 
     public ValueTask ValidateAsync(AdmissionContext context, IKubernetesObject? o, CancellationToken cancellation)

@@ -14,6 +14,10 @@ public interface IClusterView
     IEnumerable<T> List<T>(string @namespace)
         where T : class, IResource<T>;
 
+    /// <summary>Completes when the cache of a kind has every write that was acknowledged before the call.</summary>
+    ValueTask CatchUpAsync<T>(CancellationToken cancellation)
+        where T : class, IResource<T>;
+
     /// <summary>The object as the store has it now, or null.</summary>
     ValueTask<T?> GetAsync<T>(NamespacedName name, CancellationToken cancellation)
         where T : class, IResource<T>;

@@ -90,6 +90,9 @@ internal sealed class RegistryTable : IClusterView, IBoundObjects, IAsyncDisposa
             yield return (T)cached.Object;
     }
 
+    public async ValueTask CatchUpAsync<T>(CancellationToken cancellation)
+        where T : class, IResource<T> => await For<T>().ReadAsync(cancellation);
+
     public async ValueTask<T?> GetAsync<T>(NamespacedName name, CancellationToken cancellation)
         where T : class, IResource<T> => (await For<T>().FindAsync(name.Namespace, name.Name, cancellation))?.Object as T;
 

@@ -304,6 +304,20 @@ public sealed class WritingTests(Wire.ClusterFixture fixture) : IDisposable
     }
 
     [Fact]
+    public async Task The_first_limit_range_of_a_namespace_holds_from_the_moment_it_was_made()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            var @namespace = await _api.NamespaceAsync();
+            await _api.PostAsync($"/api/v1/namespaces/{@namespace}/serviceaccounts", """{"metadata":{"name":"default"}}""");
+            (await _api.PostAsync(
+                $"/api/v1/namespaces/{@namespace}/limitranges", """{"metadata":{"name":"l"},"spec":{"limits":[{"type":"Container","defaultRequest":{"cpu":"70m"}}]}}""")).Expect(201);
+            var pod = (await _api.PostAsync($"/api/v1/namespaces/{@namespace}/pods", "{\"metadata\":{\"name\":\"p\"}," + PodSpec + "}")).Expect(201);
+            Assert.Equal("70m", pod.String("spec/containers/0/resources/requests/cpu"));
+        }
+    }
+
+    [Fact]
     public async Task The_resources_of_a_pod_change_through_resize_only()
     {
         var @namespace = await _api.NamespaceAsync();

@@ -91,6 +91,9 @@ internal sealed class EmptyCluster(params IMetadataObject[] objects) : IClusterV
         where T : class, IResource<T> =>
         objects.OfType<T>().Where(o => @namespace.Length == 0 || o.Metadata.Namespace == @namespace);
 
+    public ValueTask CatchUpAsync<T>(CancellationToken cancellation)
+        where T : class, IResource<T> => default;
+
     public ValueTask<T?> GetAsync<T>(NamespacedName name, CancellationToken cancellation)
         where T : class, IResource<T> => new(Find<T>(name));
 }
