@@ -48,7 +48,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     private readonly Func<CancellationToken, Task> _encryption = static _ => Task.CompletedTask;
     private readonly GuardedStore _guard;
     private readonly StoreSizes _sizes;
-    private Task _loaded = Task.CompletedTask;
+    private Task? _loaded;
     private string _address = "";
 
     private ApiServerModule(ApiServerOptions options, IStore store, ApiServerPki pki, TimeProvider clock, ILoggerFactory logs, ApiServerAdditions additions)
@@ -152,6 +152,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
         var nodes = new NodeAddresses(Registries, options.KubeletPreferredAddressTypes, pki.KubeletClient, [pki.ClientAuthority]);
         _proxy = new();
         _health = new();
+        _health.AddReady(new("informer-sync", _ => new(_loaded is { IsCompletedSuccessfully: true } ? null : "caches are loading")));
         var aggregated = new AggregatedApi(Registries);
         _aggregation = new(new(Registries), pki.ProxyClient, clock);
         _others = new(aggregated, _aggregation);
@@ -195,11 +196,12 @@ internal sealed class ApiServerModule : IAsyncDisposable
     public async Task BringUpAsync(Uri address, CancellationToken cancellation)
     {
         _address = $"{(_options.AdvertiseAddress.Length > 0 ? _options.AdvertiseAddress : address.Host)}:{address.Port}";
-        var loaded = _loaded = LoadAsync(cancellation);
+
+        // The checks first, and the loading elsewhere: the server listens already, and must not call itself ready meanwhile.
+        var loaded = _loaded = Task.Run(() => LoadAsync(cancellation), cancellation);
         _health.AddLive(new("etcd", StoreAnswersAsync, IsVital: false));
         _health.AddReady(new("etcd-readiness", StoreAnswersAsync));
         var ready = _bootstrapper.RunAsync(address.Port, loaded, cancellation);
-        _health.AddReady(new("informer-sync", _ => new(loaded.IsCompletedSuccessfully ? null : "caches are loading")));
         foreach (var hook in _bootstrapper.Hooks)
             _health.AddLive(new("poststarthook/" + hook.Name, _ => new(hook.IsDone ? null : "not finished"), IsVital: false));
         _health.AddReady(new("shutdown", _ => new(cancellation.IsCancellationRequested ? "process is shutting down" : null)));
@@ -243,7 +245,7 @@ internal sealed class ApiServerModule : IAsyncDisposable
     {
         try
         {
-            await _loaded;
+            await _loaded!;
             var definitions = _definitions.RunAsync(cancellation);
             await ready;
             await Task.WhenAll(definitions, _sizes.RunAsync(cancellation), _encryption(cancellation), _bootstrapper.KeepAsync(cancellation), _availability.RunAsync(cancellation), _policyStatus.RunAsync(cancellation));
